@@ -1,0 +1,169 @@
+"""Who: users, units, posts (role x area x unit), tokens and the access log."""
+
+from datetime import datetime
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    """Roles of the power matrix (domain.md 7.3.1)."""
+
+    OPERATOR = "OPERATOR", _("坐席")
+    RECEIVER = "RECEIVER", _("受理员")
+    DUTY_LEADER = "DUTY_LEADER", _("值班长")
+    DISPATCHER = "DISPATCHER", _("派遣员")
+    HANDLER = "HANDLER", _("处置员")
+    UNIT_APPROVER = "UNIT_APPROVER", _("处置单位审核人")
+    INSPECTOR = "INSPECTOR", _("网格员")
+    CALLBACK = "CALLBACK", _("回访员")
+    COMMANDER = "COMMANDER", _("指挥中心")
+    SUPERVISOR = "SUPERVISOR", _("督查员")
+    EVALUATOR = "EVALUATOR", _("考评员")
+    DATA_STEWARD = "DATA_STEWARD", _("数据管理员")
+    AUDITOR = "AUDITOR", _("审计管理员")
+    SYSADMIN = "SYSADMIN", _("系统管理员")
+    SECADMIN = "SECADMIN", _("安全管理员")
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users; there is no superuser (domain.md 6.2: 三员分立)."""
+
+    def create_user(self, username: str, password: str, name: str = "") -> "User":
+        """Create one active user with a hashed password."""
+        user = self.model(username=self.model.normalize_username(username), name=name)
+        user.set_password(password)
+        user.save()
+        return user
+
+
+class User(AbstractBaseUser):
+    """A person who signs in. What she may do follows from her posts alone."""
+
+    username = models.CharField(max_length=60, unique=True)
+    name = models.CharField(max_length=40, blank=True)
+    is_active = models.BooleanField(default=True)
+    language = models.CharField(max_length=10, blank=True)
+
+    objects = UserManager()
+    USERNAME_FIELD = "username"
+
+    def __str__(self) -> str:
+        return self.name or self.username
+
+
+class UnitLevel(models.TextChoices):
+    """The level of a unit (承办单位 一级/二级/三级)."""
+
+    CITY = "CITY", _("市级部门")
+    DISTRICT = "DISTRICT", _("区级部门")
+    STREET = "STREET", _("街道")
+    COMMUNITY = "COMMUNITY", _("社区")
+    COMPANY = "COMPANY", _("公共服务企业")
+
+
+class Unit(models.Model):
+    """A responsible unit (责任单位). `path` is the chain of codes from the root: /A/A1/."""
+
+    code = models.CharField(max_length=24, unique=True)
+    name = models.CharField(max_length=80)
+    level = models.CharField(max_length=10, choices=UnitLevel.choices)
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True)
+    path = models.CharField(max_length=200)
+    area_code = models.CharField(max_length=15)
+    always_on = models.BooleanField(default=False)
+    phone = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["path"], opclasses=["text_pattern_ops"], name="accounts_unit_path")
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(level__in=UnitLevel.values), name="accounts_unit_level_is_known"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Post(models.Model):
+    """What one user may be: a role, within an area (code prefix), for handlers in a unit."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="posts")
+    role = models.CharField(max_length=14, choices=Role.choices)
+    area_code = models.CharField(max_length=15)
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, null=True, blank=True)
+    granted_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "role", "area_code", "unit"],
+                condition=Q(ended_at__isnull=True),
+                nulls_distinct=False,
+                name="accounts_post_is_given_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(role__in=Role.values), name="accounts_post_role_is_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(role__in=[Role.HANDLER.value, Role.UNIT_APPROVER.value])
+                | Q(unit__isnull=False),
+                name="accounts_post_of_a_handler_has_a_unit",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.role} {self.area_code}"
+
+
+class Token(models.Model):
+    """A bearer token; only its SHA-256 is stored. `read_only` ones are for wall screens."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    read_only = models.BooleanField(default=False)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"token of {self.user_id}"
+
+    def is_valid(self, now: datetime) -> bool:
+        """True while it is neither revoked nor expired."""
+        return self.revoked_at is None and self.expires_at > now
+
+
+class AccessLog(models.Model):
+    """Who looked at what personal data, when and why (查阅记录); append-only by trigger."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT)
+    at = models.DateTimeField()
+    subject = models.CharField(max_length=60)
+    field = models.CharField(max_length=30)
+    purpose = models.CharField(max_length=200)
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="accounts_accesslog_at")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.subject} {self.field}"
+
+
+class LoginFailure(models.Model):
+    """Failed sign-ins, for the lock-out (domain.md 6.2: five failures lock for 15 minutes)."""
+
+    username = models.CharField(max_length=60)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["username", "at"], name="accounts_loginfailure_recent")]
+
+    def __str__(self) -> str:
+        return self.username

@@ -1,0 +1,2 @@
+"""Knows everybody; nobody knows it."""
+
