@@ -100,7 +100,9 @@ class Place(models.Model):
             )
         ]
         indexes = [
-            models.Index(fields=["name"], opclasses=["text_pattern_ops"], name="citygis_place_name"),
+            models.Index(
+                fields=["name"], opclasses=["text_pattern_ops"], name="citygis_place_name"
+            ),
             models.Index(
                 fields=["initials"], opclasses=["text_pattern_ops"], name="citygis_place_initials"
             ),
