@@ -112,6 +112,33 @@ class Place(models.Model):
         return self.name
 
 
+class Topic(models.TextChoices):
+    """What has a version of its own."""
+
+    AREAS = "AREAS", _("区划与网格")
+    BASE = "BASE", _("底图")
+
+
+class DataVersion(models.Model):
+    """A number that a database trigger moves with every change of the areas or of the base map.
+
+    Snapshots and tiles are as fresh as this number. It never takes a value twice.
+    """
+
+    topic = models.CharField(max_length=10, choices=Topic.choices, primary_key=True)
+    number = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(topic__in=Topic.values), name="citygis_dataversion_topic_is_known"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.number}"
+
+
 class BaseFeature(models.Model):
     """A drawn thing of our own base map: water, green, road, building, label."""
 
