@@ -14,10 +14,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from ops.binaries import PostgresMissingError
-from ops.broker import BrokerMissingError
-from ops.cluster import ClusterError
 from ops.instance import (
+    CANNOT_START,
     StartError,
     base_environment,
     manage,
@@ -26,7 +24,7 @@ from ops.instance import (
     stop_calmly,
     stop_on_signals,
 )
-from ops.place import Place, PlaceClosedError, PlaceTakenError, port_is_free, write_private
+from ops.place import Place, PlaceTakenError, port_is_free, write_private
 from ops.processes import ROOT, Service, Supervisor, read_procfile
 from ops.steps import Steps, say
 
@@ -57,13 +55,7 @@ def main() -> int:
         note = json.loads(str(taken) or "{}")
         say(f"The demo already runs in {shown(place.folder)}: http://localhost:{note.get('port')}/")
         say(f"Stop it there with Ctrl-C, or with: kill {note.get('pid')}")
-    except (
-        BrokerMissingError,
-        ClusterError,
-        PlaceClosedError,
-        PostgresMissingError,
-        StartError,
-    ) as error:
+    except CANNOT_START as error:
         say(f"\nThe demo could not start. {error}")
     except KeyboardInterrupt:
         say("\nStopped.")

@@ -6,9 +6,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from ops.broker import Broker
-from ops.cluster import Cluster
-from ops.place import Place
+from ops.binaries import PostgresMissingError
+from ops.broker import Broker, BrokerMissingError
+from ops.cluster import Cluster, ClusterError
+from ops.place import Place, PlaceClosedError
 from ops.processes import ROOT, Supervisor, run
 from ops.steps import Steps
 
@@ -18,6 +19,15 @@ SHOWN_LINES = 25
 
 class StartError(Exception):
     """A server did not come up or a step failed; the message says which and where its log is."""
+
+
+CANNOT_START = (
+    BrokerMissingError,
+    ClusterError,
+    PlaceClosedError,
+    PostgresMissingError,
+    StartError,
+)
 
 
 def base_environment(place: Place) -> dict[str, str]:

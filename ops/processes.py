@@ -16,6 +16,7 @@ LOG_BYTES = 20_000_000
 PRINTED_LINES_PER_MINUTE = 6
 STEADY_SECONDS = 30.0
 LONGEST_PAUSE = 15.0
+TOLD_FAILURES = 4
 
 
 @dataclass(frozen=True)
@@ -98,9 +99,12 @@ class Supervisor:
 
     def _tell_death(self, running: Running, pause: float) -> None:
         service, code = running.service, running.process.returncode
+        if running.failures > TOLD_FAILURES:
+            return
         how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
-        self._say(f"{service.name} {how}; starting it again in {pause:.0f} s (see {service.log})")
-        for line in running.last_lines[-3:]:
+        when = f"in {pause:.0f} s" if pause >= 1 else "at once"
+        self._say(f"{service.name} {how}; starting it again {when}. Its log: {service.log}")
+        for line in running.last_lines[-3:] if code > 0 else []:
             self._say(f"  | {line}")
 
     def _follow(self, running: Running) -> None:
