@@ -59,7 +59,7 @@ watch_demo='
   done
   cat /tmp/demo.log
   grep -q "city is open" /tmp/demo.log || exit 1
-  pkill -INT -f "python -m ops.demo" || kill -INT -$demo
+  kill -INT "$(grep -o "[0-9]*" var/demo/lock | head -n 1)"
   wait $demo; echo "make ended with $?"'
 
 demo() { # demo NAME USER FOLDER
