@@ -7,6 +7,8 @@ from datetime import date
 from typing import ClassVar
 
 from django.contrib.gis.db import models
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
@@ -83,12 +85,17 @@ class Area(models.Model):
 
 
 class Place(models.Model):
-    """A named place or address that an operator may type (标准地址/兴趣点)."""
+    """A named place or address that an operator may type (标准地址/兴趣点).
+
+    `initials` are the pinyin initials of the name, `grams` all pairs of neighbouring characters of
+    name and address: PostgreSQL's trigrams do not find Chinese words of two characters.
+    """
 
     name = models.CharField(max_length=120)
     kind = models.CharField(max_length=20)
     address = models.CharField(max_length=200, blank=True)
     initials = models.CharField(max_length=60, blank=True)
+    grams = ArrayField(models.CharField(max_length=2), default=list, editable=False)
     location = models.PointField(srid=4326)
     district_code = models.CharField(max_length=6, blank=True)
     source = models.CharField(max_length=200, blank=True)
@@ -106,6 +113,7 @@ class Place(models.Model):
             models.Index(
                 fields=["initials"], opclasses=["text_pattern_ops"], name="citygis_place_initials"
             ),
+            GinIndex(fields=["grams"], name="citygis_place_grams"),
         ]
 
     def __str__(self) -> str:
