@@ -3,9 +3,13 @@
 from datetime import datetime
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from accounts.scope import HeldPost, Scope
 
 
 class Role(models.TextChoices):
@@ -26,6 +30,46 @@ class Role(models.TextChoices):
     AUDITOR = "AUDITOR", _("审计管理员")
     SYSADMIN = "SYSADMIN", _("系统管理员")
     SECADMIN = "SECADMIN", _("安全管理员")
+
+
+class Power(models.TextChoices):
+    """Powers that one person never joins (监督/指挥/处置/评价 separated, domain.md 7.3.1)."""
+
+    SUPERVISING = "SUPERVISING", _("监督")
+    COMMANDING = "COMMANDING", _("指挥")
+    HANDLING = "HANDLING", _("处置")
+    EVALUATING = "EVALUATING", _("评价")
+    DATA = "DATA", _("数据")
+    SYSTEM = "SYSTEM", _("系统管理")
+    SECURITY = "SECURITY", _("安全管理")
+    AUDIT = "AUDIT", _("审计")
+
+
+ROLES_OF_POWER: dict[Power, tuple[Role, ...]] = {
+    Power.SUPERVISING: (
+        Role.OPERATOR,
+        Role.RECEIVER,
+        Role.DUTY_LEADER,
+        Role.INSPECTOR,
+        Role.CALLBACK,
+        Role.SUPERVISOR,
+    ),
+    Power.COMMANDING: (Role.DISPATCHER, Role.COMMANDER),
+    Power.HANDLING: (Role.HANDLER, Role.UNIT_APPROVER),
+    Power.EVALUATING: (Role.EVALUATOR,),
+    Power.DATA: (Role.DATA_STEWARD,),
+    Power.SYSTEM: (Role.SYSADMIN,),
+    Power.SECURITY: (Role.SECADMIN,),
+    Power.AUDIT: (Role.AUDITOR,),
+}
+POWER_OF_ROLE = {role: power for power, roles in ROLES_OF_POWER.items() for role in roles}
+
+
+def _power_fits_role() -> Q:
+    condition = Q()
+    for power, roles in ROLES_OF_POWER.items():
+        condition |= Q(power=power.value, role__in=[role.value for role in roles])
+    return condition
 
 
 class UserManager(BaseUserManager["User"]):
@@ -52,6 +96,41 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name or self.username
+
+    def scope(self) -> Scope:
+        """What the user's open posts let her see and do; read once per instance."""
+        if self._scope is None:
+            self._scope = read_scope(self)
+        return self._scope
+
+    def area_prefixes(self) -> list[str]:
+        """The area codes whose map the user may see: her areas and her units' areas."""
+        return sorted({post.area_code for post in self.scope().posts})
+
+    _scope: Scope | None = None
+
+
+def read_scope(user: User) -> Scope:
+    """The scope of a user's open posts: two queries. An inactive user has none."""
+    if not user.is_active:
+        return Scope(())
+    posts = list(user.posts.filter(ended_at__isnull=True).select_related("unit"))
+    paths = {post.unit.path for post in posts if post.unit}
+    below: dict[str, frozenset[int]] = {
+        path: frozenset(Unit.objects.filter(path__startswith=path).values_list("pk", flat=True))
+        for path in paths
+    }
+    return Scope(
+        tuple(
+            HeldPost(
+                post.role,
+                post.area_code,
+                post.unit_id,
+                below[post.unit.path] if post.unit else frozenset(),
+            )
+            for post in posts
+        )
+    )
 
 
 class UnitLevel(models.TextChoices):
@@ -95,6 +174,7 @@ class Post(models.Model):
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="posts")
     role = models.CharField(max_length=14, choices=Role.choices)
+    power = models.CharField(max_length=11, choices=Power.choices)
     area_code = models.CharField(max_length=15)
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, null=True, blank=True)
     granted_at = models.DateTimeField()
@@ -115,6 +195,17 @@ class Post(models.Model):
                 condition=~Q(role__in=[Role.HANDLER.value, Role.UNIT_APPROVER.value])
                 | Q(unit__isnull=False),
                 name="accounts_post_of_a_handler_has_a_unit",
+            ),
+            models.CheckConstraint(
+                condition=_power_fits_role(), name="accounts_post_power_fits_role"
+            ),
+            ExclusionConstraint(
+                name="accounts_post_powers_are_kept_apart",
+                expressions=[
+                    ("user", RangeOperators.EQUAL),
+                    ("power", RangeOperators.NOT_EQUAL),
+                ],
+                condition=Q(ended_at__isnull=True),
             ),
         ]
 

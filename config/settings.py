@@ -26,6 +26,7 @@ SECRET_KEY = env.text("SECRET_KEY")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 CITY_NAME = env.text("CITY_NAME", "云澜市")
+CITY_CODE = env.text("CITY_CODE", "3399")
 DEMO = env.flag("DEMO", default=False)
 DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var" / "data")))
 PII_KEY = env.text("PII_KEY", SECRET_KEY)
@@ -38,8 +39,8 @@ DATABASES = {
         "OPTIONS": {"connect_timeout": 5, "application_name": "sanxian"},
     }
 }
-SUBMIT_RATE_PER_MINUTE = env.number("SUBMIT_RATE_PER_MINUTE", 6000)
 MAX_BODY_MB = env.number("MAX_BODY_MB", 12)
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -48,6 +49,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.gis",
+    "django.contrib.postgres",
     "channels",
     "gis.apps.GisConfig",
     "accounts",

@@ -1,5 +1,20 @@
 """Every address of the site."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from config import health
+from config.api import api
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", api.urls),
+    path("tiles/", include("gis.urls")),
+    path("tiles/", include("dispatch.tile_urls")),
+    path("healthz", health.alive),
+    path("readyz", health.ready),
+    path("metrics", health.metrics),
+    path("", include("accounts.urls")),
+    path("", include("dispatch.urls")),
+    path("", include("hotline.urls")),
+    path("", include("grid.urls")),
+    path("", include("ui.urls")),
+]

@@ -1,0 +1,47 @@
+"""The one queue's tables: catalogue, cases with their voices, timers, events."""
+
+from dispatch.models.calendar import Season, WorkCalendarDay
+from dispatch.models.cases import (
+    Assignment,
+    Attachment,
+    Callback,
+    Case,
+    CaseQuerySet,
+    Intake,
+    Line,
+    Note,
+    Priority,
+)
+from dispatch.models.catalogue import (
+    Category,
+    DuplicateRule,
+    DutyItem,
+    FilingCondition,
+    StageLimit,
+)
+from dispatch.models.events import Cursor, Event, FeedHead, Tally
+from dispatch.models.timers import Timer
+
+__all__ = [
+    "Assignment",
+    "Attachment",
+    "Callback",
+    "Case",
+    "CaseQuerySet",
+    "Category",
+    "Cursor",
+    "DuplicateRule",
+    "DutyItem",
+    "Event",
+    "FeedHead",
+    "FilingCondition",
+    "Intake",
+    "Line",
+    "Note",
+    "Priority",
+    "Season",
+    "StageLimit",
+    "Tally",
+    "Timer",
+    "WorkCalendarDay",
+]

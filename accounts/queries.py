@@ -1,0 +1,86 @@
+"""Who is asking? Reads of users and tokens."""
+
+import hashlib
+from datetime import datetime
+from http.cookies import SimpleCookie
+
+from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+from accounts.models import User
+from accounts.scope import HeldPost, Scope
+
+
+def token_digest(raw: str) -> str:
+    """SHA-256 of a raw token: all that is stored of it."""
+    return hashlib.sha256(raw.encode()).hexdigest()
+
+
+_BY_TOKEN = """
+SELECT u.id, u.password, u.last_login, u.username, u.name, u.is_active, u.language, t.read_only,
+       p.role, p.area_code, p.unit_id,
+       CASE WHEN n.path IS NULL THEN NULL ELSE
+         ARRAY(SELECT b.id FROM accounts_unit b WHERE b.path LIKE n.path || '%%') END
+FROM accounts_token t
+JOIN accounts_user u ON u.id = t.user_id AND u.is_active
+LEFT JOIN accounts_post p ON p.user_id = u.id AND p.ended_at IS NULL
+LEFT JOIN accounts_unit n ON n.id = p.unit_id
+WHERE t.digest = %s AND t.revoked_at IS NULL AND t.expires_at > %s
+"""
+
+
+def user_by_token(raw: str, *, now: datetime) -> tuple[User, bool] | None:
+    """The user of a valid token with her scope, and whether it only reads; one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_TOKEN, [token_digest(raw), now])
+        rows = cursor.fetchall()
+    if not rows:
+        return None
+    pk, password, last_login, username, name, is_active, language, read_only = rows[0][:8]
+    user = User(
+        id=pk,
+        password=password,
+        last_login=last_login,
+        username=username,
+        name=name,
+        is_active=is_active,
+        language=language,
+    )
+    user._state.adding = False
+    user._state.db = "default"
+    user._scope = Scope(
+        tuple(
+            HeldPost(role, area_code, unit_id, frozenset(unit_ids or ()))
+            for *_, role, area_code, unit_id, unit_ids in rows
+            if role
+        )
+    )
+    return user, read_only
+
+
+def user_by_cookie(header: str) -> User | None:
+    """The signed-in user of a Cookie header, checked like Django's session middleware does."""
+    cookie = SimpleCookie(header).get(settings.SESSION_COOKIE_NAME)
+    if cookie is None:
+        return None
+    session = SessionStore(cookie.value)
+    pk = session.get(SESSION_KEY)
+    user = User.objects.filter(pk=pk, is_active=True).first() if pk else None
+    if user is None:
+        return None
+    stored = session.get(HASH_SESSION_KEY, "")
+    return user if constant_time_compare(stored, user.get_session_auth_hash()) else None
+
+
+def user_of(request: HttpRequest) -> User | None:
+    """The user of a request outside the API: by bearer token, else by session; None for nobody."""
+    scheme, _, raw = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        found = user_by_token(raw.strip(), now=timezone.now())
+        return found[0] if found else None
+    return request.user if isinstance(request.user, User) or request.user.is_authenticated else None

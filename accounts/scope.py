@@ -1,0 +1,76 @@
+"""What a user's posts open to her (pure)."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+CASE_ROLES = frozenset(
+    {
+        "OPERATOR",
+        "RECEIVER",
+        "DUTY_LEADER",
+        "DISPATCHER",
+        "INSPECTOR",
+        "CALLBACK",
+        "COMMANDER",
+        "SUPERVISOR",
+    }
+)
+"""Roles that see the cases of their area. Handlers see their unit's; the others see none."""
+UNIT_ROLES = frozenset({"HANDLER", "UNIT_APPROVER"})
+IDENTITY_ROLES = frozenset({"OPERATOR", "DUTY_LEADER", "CALLBACK"})
+"""Roles that may reveal a caller's identity, with a reason (domain.md 7.3.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPost:
+    """A role in an area (code prefix) and, for handlers, a unit with all units below it."""
+
+    role: str
+    area_code: str
+    unit_id: int | None
+    unit_ids: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """All open posts of one user."""
+
+    posts: tuple[HeldPost, ...]
+
+    @cached_property
+    def roles(self) -> frozenset[str]:
+        """The roles held anywhere."""
+        return frozenset(post.role for post in self.posts)
+
+    @cached_property
+    def areas(self) -> tuple[str, ...]:
+        """Area codes whose cases are visible; an area inside another one is left out."""
+        codes = {post.area_code for post in self.posts if post.role in CASE_ROLES}
+        return tuple(
+            sorted(c for c in codes if not any(c != o and c.startswith(o) for o in codes))
+        )
+
+    @cached_property
+    def unit_ids(self) -> frozenset[int]:
+        """Units whose cases are visible."""
+        return frozenset().union(*(p.unit_ids for p in self.posts if p.role in UNIT_ROLES))
+
+    def may(self, roles: frozenset[str], area_code: str, unit_id: int | None) -> bool:
+        """True when a post with one of the roles covers the area and, for handlers, the unit."""
+        for post in self.posts:
+            if post.role not in roles:
+                continue
+            if post.role in UNIT_ROLES:
+                if unit_id in post.unit_ids:
+                    return True
+            elif area_code.startswith(post.area_code):
+                return True
+        return False
+
+    def covers_district(self, district: str) -> bool:
+        """True when any post lies in the district or above it."""
+        return any(
+            district.startswith(post.area_code) or post.area_code.startswith(district)
+            for post in self.posts
+            if post.role in CASE_ROLES | UNIT_ROLES
+        )

@@ -1,0 +1,84 @@
+"""POST /api/v1/affairs/events: CloudEvents 1.0, structured or binary, signed (contract.md 4)."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
+from ninja import Router
+
+from affairs.actions import KEY_LENGTH, CloudEvent, UnknownEventError, sender_of, take_event
+
+open_router = Router(tags=["affairs"])
+STRUCTURED = "application/cloudevents+json"
+SPEC_VERSION = "1.0"
+
+
+class MalformedEventError(UnknownEventError):
+    """The body is not JSON in UTF-8 (400)."""
+
+    code = "MALFORMED_JSON"
+    status = 400
+
+
+@open_router.post("/events", response={200: dict[str, Any], 201: dict[str, Any]})
+def receive_event(request: HttpRequest) -> tuple[int, dict[str, Any]]:
+    """Take one event; a known source + id answers 200 with its first receipt."""
+    body, now = request.body, timezone.now()
+    system = sender_of(body, request.headers)
+    receipt = take_event(_event(request, body, now), system=system, now=now)
+    return (201 if receipt.is_first else 200), receipt.body
+
+
+def _event(request: HttpRequest, body: bytes, now: datetime) -> CloudEvent:
+    content = _json(body)
+    if request.content_type == STRUCTURED or "specversion" in content:
+        attributes, data = content, content.get("data") or {}
+    else:
+        names = ("id", "source", "type", "time", "specversion")
+        attributes = {name: request.headers.get(f"ce-{name}", "") for name in names}
+        data = content
+    if attributes.get("specversion") != SPEC_VERSION:
+        raise UnknownEventError("specversion", _("需要 CloudEvents 1.0。"))
+    if not isinstance(data, Mapping):
+        raise UnknownEventError("data", _("应为 JSON 对象。"))
+    return CloudEvent(
+        id=_attribute(attributes, "id"),
+        source=_attribute(attributes, "source"),
+        type=_attribute(attributes, "type"),
+        time=_time(attributes.get("time"), now),
+        data=data,
+    )
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        content = json.loads(body.decode("utf-8"))
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise MalformedEventError("body", _("内容不是有效的 JSON。")) from error
+    if not isinstance(content, dict):
+        raise MalformedEventError("body", _("应为 JSON 对象。"))
+    return content
+
+
+def _attribute(attributes: Mapping[str, Any], name: str) -> str:
+    value = attributes.get(name)
+    if not isinstance(value, str) or not value or len(value) > KEY_LENGTH or "\x00" in value:
+        raise UnknownEventError(name, _("缺失或过长。"))
+    return value
+
+
+def _time(value: object, now: datetime) -> datetime:
+    if not value:
+        return now
+    try:
+        at = parse_datetime(str(value))
+    except ValueError:
+        at = None
+    if at is None:
+        raise UnknownEventError("time", _("应为 RFC 3339 时间。"))
+    return timezone.make_aware(at) if timezone.is_naive(at) else at

@@ -1,0 +1,216 @@
+"""The JSON API at /api/v1/: who may come in, and how every refusal looks (contract.md 3)."""
+
+import json
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.parser import Parser
+from ninja.security import APIKeyCookie, HttpBearer
+
+from accounts.actions import SignInError
+from accounts.models import User
+from accounts.queries import user_by_token
+from affairs.api import open_router as affairs_open_router
+from dispatch.actions.errors import (
+    CaseNotFoundError,
+    MoveError,
+    NotAllowedError,
+    StaleVersionError,
+)
+from dispatch.api import router as dispatch_router
+from dispatch.attachments import AttachmentError
+from dispatch.attachments_api import router as attachments_router
+from dispatch.casefile import TooManyRevealsError
+from dispatch.catalogue import UnknownCategoryError
+from dispatch.intake import IntakeError, KeyReusedError
+from dispatch.queries import FilterError
+from gis.api import router as gis_router
+from gis.coords import CoordinateError
+from grid.api import router as grid_router
+from hotline.api import router as hotline_router
+from accounts.api import open_router as accounts_open_router
+from affairs.actions import SignatureError, UnknownEventError
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class BodyError(Exception):
+    """The body is not the JSON object that is asked for (400 or 415)."""
+
+    def __init__(self, code: str, status: int, message: str) -> None:
+        super().__init__(message)
+        self.code, self.status, self.message = code, status, message
+
+
+class StrictParser(Parser):
+    """JSON only, UTF-8 only, and no key twice in one object."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        """The parsed body; raises BodyError."""
+        if not (request.content_type or "").endswith("json"):
+            raise BodyError("UNSUPPORTED_MEDIA_TYPE", 415, _("请以 application/json 提交。"))
+        try:
+            return json.loads(request.body.decode("utf-8"), object_pairs_hook=_no_key_twice)
+        except UnicodeDecodeError as error:
+            raise BodyError("INVALID_UTF8", 400, _("内容不是有效的 UTF-8。")) from error
+        except (ValueError, RecursionError) as error:
+            raise BodyError("MALFORMED_JSON", 400, _("内容不是有效的 JSON。")) from error
+
+
+def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise BodyError("DUPLICATE_KEY", 400, _("同一个键出现了两次。"))
+    return found
+
+
+class TokenAuth(HttpBearer):
+    """Authorization: Bearer TOKEN."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> User | None:
+        """The token's user; a read-only token (wall screen) only reads."""
+        found = user_by_token(token, now=timezone.now())
+        if found is None:
+            return None
+        user, read_only = found
+        if read_only and request.method not in SAFE:
+            raise NotAllowedError
+        request.user = user
+        return user
+
+
+class SessionAuth(APIKeyCookie):
+    """The session cookie of a signed-in page, with CSRF for what is not safe."""
+
+    param_name = "sessionid"
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> User | None:
+        """The session's user."""
+        return request.user if isinstance(request.user, User) or request.user.is_authenticated else None  # type: ignore[return-value]
+
+
+api = NinjaAPI(
+    title="SanXian 三线",
+    version="1.0.0",
+    auth=[TokenAuth(), SessionAuth()],
+    parser=StrictParser(),
+    docs_url=None,
+    urls_namespace="api-1",
+)
+api.add_router("/auth", accounts_open_router, auth=None)
+api.add_router("/hotline", hotline_router)
+api.add_router("/grid", grid_router)
+api.add_router("/affairs", affairs_open_router, auth=None)
+api.add_router("/attachments", attachments_router)
+api.add_router("", gis_router)
+api.add_router("", dispatch_router)
+
+
+def refusal(  # noqa: PLR0913
+    request: HttpRequest,
+    status: int,
+    code: str,
+    message: object,
+    fields: dict[str, list[str]] | None = None,
+    **headers: str,
+) -> HttpResponse:
+    """The one shape of every error."""
+    error = {
+        "code": code,
+        "message": str(message),
+        "fields": fields or {},
+        "trace_id": getattr(request, "trace_id", ""),
+    }
+    response = api.create_response(request, {"error": error}, status=status)
+    for name, value in headers.items():
+        response[name.replace("_", "-")] = value
+    response.error_code = code  # type: ignore[attr-defined]
+    return response
+
+
+STATUS: dict[type[Exception], int] = {
+    CaseNotFoundError: 404,
+    NotAllowedError: 403,
+    StaleVersionError: 409,
+    TooManyRevealsError: 429,
+    MoveError: 422,
+    IntakeError: 422,
+    KeyReusedError: 409,
+    FilterError: 400,
+    AttachmentError: 422,
+    UnknownEventError: 422,
+    SignatureError: 401,
+}
+
+
+def _refuse_known(request: HttpRequest, error: Any) -> HttpResponse:
+    status = getattr(error, "status", 0) or next(
+        STATUS[kind] for kind in type(error).__mro__ if kind in STATUS
+    )
+    headers = {"Retry_After": "3600"} if status == 429 else {}  # noqa: PLR2004
+    fields = dict(getattr(error, "fields", {}))
+    if isinstance(error, StaleVersionError):
+        fields["version"] = [str(error.version)]
+    return refusal(request, status, error.code, error.message, fields, **headers)
+
+
+for kind in STATUS:
+    api.add_exception_handler(kind, _refuse_known)
+
+
+@api.exception_handler(BodyError)
+def _body(request: HttpRequest, error: BodyError) -> HttpResponse:
+    return refusal(request, error.status, error.code, error.message)
+
+
+@api.exception_handler(UnknownCategoryError)
+def _category(request: HttpRequest, error: UnknownCategoryError) -> HttpResponse:
+    return refusal(request, 422, error.code, error.message, {"category": [str(error.message)]})
+
+
+@api.exception_handler(CoordinateError)
+def _coordinates(request: HttpRequest, error: CoordinateError) -> HttpResponse:
+    return refusal(request, 422, error.code, _("坐标无法使用。"), {"location": [str(error)]})
+
+
+@api.exception_handler(SignInError)
+def _sign_in(request: HttpRequest, error: SignInError) -> HttpResponse:
+    if error.code == "LOCKED":
+        return refusal(request, 429, error.code, error.message, Retry_After=str(error.retry_after_s))
+    return refusal(request, 401, error.code, error.message)
+
+
+@api.exception_handler(AuthenticationError)
+def _not_signed_in(request: HttpRequest, _error: AuthenticationError) -> HttpResponse:
+    return refusal(request, 401, "NOT_SIGNED_IN", _("请先登录。"))
+
+
+@api.exception_handler(ValidationError)
+def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    fields: dict[str, list[str]] = {}
+    for problem in error.errors:
+        path = ".".join(str(part) for part in problem["loc"][1:] if part not in SCHEMA_PARTS)
+        fields.setdefault(path or "body", []).append(str(problem["msg"]))
+    return refusal(request, 422, "FIELDS", _("有字段缺失或类型不对。"), fields)
+
+
+SCHEMA_PARTS = frozenset({"payload", "body"})
+
+
+@api.exception_handler(HttpError)
+def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
+    return refusal(request, error.status_code, "REFUSED", error)
+
+
+def not_found(request: HttpRequest, _error: Exception) -> HttpResponse:
+    """An API address that does not exist."""
+    return refusal(request, 404, "NOT_FOUND", _("没有这个地址。"))
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """Something of ours broke: the trace id finds it in the log."""
+    return refusal(request, 500, "BROKEN", _("系统出错，请稍后重试；若重复出现，请报告追踪号。"))

@@ -1,0 +1,22 @@
+"""HTTP through WSGI threads, sockets through Channels, in one process (stack.md 5)."""
+
+import os
+
+from a2wsgi import WSGIMiddleware
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.core.wsgi import get_wsgi_application
+from django.urls import re_path
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django_wsgi = get_wsgi_application()
+
+from dispatch.consumers import DistrictConsumer  # noqa: E402
+
+HTTP_THREADS = 8
+sockets = URLRouter([re_path(r"^ws/v1/districts/(?P<code>\d{6})$", DistrictConsumer.as_asgi())])
+application = ProtocolTypeRouter(
+    {
+        "http": WSGIMiddleware(django_wsgi, workers=HTTP_THREADS),
+        "websocket": sockets,
+    }
+)

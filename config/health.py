@@ -1,0 +1,107 @@
+"""GET /healthz (alive), /readyz (database, broker, relay lag), /metrics (Prometheus)."""
+
+from datetime import datetime
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+
+from dispatch.models import Event, FeedHead, Tally, Timer
+
+LAG_LIMIT_S = 30.0
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def alive(_: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return JsonResponse({"status": "ok"})
+
+
+def ready(_: HttpRequest) -> HttpResponse:
+    """All parts work: 200; else 503 and which part does not, in plain words."""
+    parts = {"database": _database(), "broker": _broker()}
+    if parts["database"] == "ok":
+        parts["relay"] = _relay(timezone.now())
+    is_ready = all(state == "ok" for state in parts.values())
+    return JsonResponse(
+        {"status": "ok" if is_ready else "not ready", **parts}, status=200 if is_ready else 503
+    )
+
+
+def _database() -> str:
+    try:
+        executor = MigrationExecutor(connection)
+        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        return "migrations are missing" if plan else "ok"
+    except DatabaseError:
+        return "no connection"
+
+
+def _broker() -> str:
+    try:
+        redis.Redis.from_url(
+            settings.REDIS_URL, socket_connect_timeout=0.5, socket_timeout=0.5
+        ).ping()
+    except redis.RedisError:
+        return "no connection: screens poll once a second, background tasks wait"
+    return "ok"
+
+
+def relay_lag_s(now: datetime) -> float:
+    """Age in seconds of the oldest event without a number; 0 when all have one."""
+    oldest = Event.objects.filter(seq__isnull=True).order_by("id").values_list("at", flat=True)
+    first = oldest.first()
+    return max(0.0, (now - first).total_seconds()) if first else 0.0
+
+
+def _relay(now: datetime) -> str:
+    lag = relay_lag_s(now)
+    return "ok" if lag < LAG_LIMIT_S else f"stands still: oldest event waits {lag:.0f} s"
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Gauges for Prometheus; no personal data. From this machine, or with METRICS_TOKEN."""
+    if not _may_scrape(request):
+        return HttpResponse(status=403)
+    now = timezone.now()
+    lines = [
+        *_gauge("sanxian_relay_lag_seconds", [("", relay_lag_s(now))]),
+        *_gauge(
+            "sanxian_feed_head",
+            [
+                (f'district="{district}"', seq)
+                for district, seq in FeedHead.objects.values_list("district", "seq")
+            ],
+        ),
+        *_gauge("sanxian_cases", _cases_by_state()),
+        *_gauge(
+            "sanxian_timers_overdue",
+            [("", Timer.objects.filter(state="RUNNING", due_at__lte=now).count())],
+        ),
+    ]
+    return HttpResponse("\n".join(lines) + "\n", content_type=METRICS_TYPE)
+
+
+def _cases_by_state() -> list[tuple[str, float]]:
+    counts: dict[tuple[str, str], int] = {}
+    for line, state, count in Tally.objects.values_list("line", "state", "count"):
+        counts[(line, state)] = counts.get((line, state), 0) + count
+    return [
+        (f'line="{line}",state="{state}"', count) for (line, state), count in sorted(counts.items())
+    ]
+
+
+def _gauge(name: str, values: list[tuple[str, Any]]) -> list[str]:
+    labelled = [f"{name}{{{labels}}} {value}" if labels else f"{name} {value}" for labels, value in values]
+    return [f"# TYPE {name} gauge", *labelled]
+
+
+def _may_scrape(request: HttpRequest) -> bool:
+    token = settings.METRICS_TOKEN
+    if token:
+        return request.headers.get("Authorization", "") == f"Bearer {token}"
+    return request.META.get("REMOTE_ADDR") in {"127.0.0.1", "::1"}

@@ -1,0 +1,131 @@
+"""After the work: check on site, call the citizen back, close or send back."""
+
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from dispatch import catalogue
+from dispatch.actions.context import MoveContext
+from dispatch.actions.errors import CaseNotFoundError, RuleError
+from dispatch.lifecycle import CloseType, Satisfaction, Stage
+from dispatch.models import Callback, Case, Intake, Timer
+from dispatch.models.timers import TimerState
+
+ATTEMPTS = 3
+UNREACHABLE = "UNREACHABLE"
+ANSWERED = ("YES", "PARTIAL", "NO")
+
+
+def ask_check(context: MoveContext) -> None:
+    """T30: only a place can be checked."""
+    if context.case.location is None:
+        raise RuleError(_("没有位置的案件无法现场核查。"), code="NO_PLACE")
+
+
+def no_check_needed(context: MoveContext) -> None:
+    """T32: where the catalogue asks for no check; otherwise evidence from the field is needed."""
+    case = context.case
+    if catalogue.current().categories[case.category_code].needs_check and case.location:
+        raise RuleError(_("此类案件须现场核查后方可结案。"), code="CHECK_REQUIRED")
+    _close_when_nobody_waits(context)
+
+
+def check_pass(context: MoveContext) -> None:
+    """T32: the checker is never of the handling unit (domain.md 7.2, separation)."""
+    _refuse_own_work(context)
+    _close_when_nobody_waits(context)
+
+
+def check_fail(context: MoveContext) -> None:
+    """T31: back to the unit; one rework more."""
+    _refuse_own_work(context)
+    _count_rework(context)
+
+
+def bounce(context: MoveContext) -> None:
+    """T29: the result cannot be used; the clock runs on."""
+
+
+def rework(context: MoveContext) -> None:
+    """T34: unsolved and reasonable."""
+    if context.case.rework_count >= 1 and context.by and "DUTY_LEADER" not in context.by.scope().roles:
+        raise RuleError(_("第二次重办须由值班长决定。"), code="LEADER_DECIDES")
+    _count_rework(context)
+
+
+def callback_done(context: MoveContext) -> None:
+    """T33: every voice that asked for it was called back, or three times not reached."""
+    case = context.case
+    for intake in waiting_voices(case):
+        _call_back(context, intake)
+    missed = Timer.objects.filter(
+        case=case, stage=Stage.DISPOSAL.value, state=TimerState.MISSED.value
+    ).exists()
+    kind = CloseType.OVERTIME if missed else CloseType.NORMAL
+    case.close_type, case.closed_at = kind.value, context.now
+    context.changed |= {"close_type", "closed_at"}
+    context.payload["close_type"] = kind.value
+
+
+def waiting_voices(case: Case) -> list[Intake]:
+    """The voices that want a reply and were neither answered nor missed three times."""
+    waiting = []
+    for intake in case.intakes.filter(wants_reply=True).prefetch_related("callbacks"):
+        results = [callback.solved for callback in intake.callbacks.all()]
+        if not any(r in ANSWERED for r in results) and results.count(UNREACHABLE) < ATTEMPTS:
+            waiting.append(intake)
+    return waiting
+
+
+def record_callback(
+    *, intake_no: str, solved: str, satisfaction: str, text: str, by: User, now: datetime
+) -> Callback:
+    """One attempt to reach one citizen; takes the case row's lock."""
+    case = Case.objects.visible_to(by).filter(intakes__intake_no=intake_no).first()
+    if case is None or not by.scope().may(frozenset({"CALLBACK"}), case.area_code, None):
+        raise CaseNotFoundError
+    if solved not in (*ANSWERED, UNREACHABLE):
+        raise RuleError(code="FIELDS", fields={"solved": [str(_("请选择回访结果。"))]})
+    if satisfaction and satisfaction not in set(Satisfaction):
+        raise RuleError(code="FIELDS", fields={"satisfaction": [str(_("未知的满意度。"))]})
+    intake = Intake.objects.get(intake_no=intake_no)
+    return Callback.objects.create(
+        intake=intake, at=now, by=by, solved=solved, satisfaction=satisfaction, text=text
+    )
+
+
+def _call_back(context: MoveContext, intake: Intake) -> None:
+    solved = context.text("solved")
+    if not solved:
+        why = str(_("还有来件人未回访，请填写回访结果。"))
+        raise RuleError(code="CALLBACK_MISSING", message=why, fields={"solved": [why]})
+    if solved == "NO" and not context.text("text"):
+        why = str(_("未解决时须说明理由，或退回重办。"))
+        raise RuleError(code="EXPLANATION_MISSING", message=why, fields={"text": [why]})
+    if solved == UNREACHABLE:
+        why = str(_("未接通须满三次（不同时段）方可结案，请先逐次登记。"))
+        raise RuleError(code="ATTEMPTS_MISSING", message=why, fields={"solved": [why]})
+    Callback.objects.create(
+        intake=intake,
+        at=context.now,
+        by=context.by,
+        solved=solved,
+        satisfaction=context.text("satisfaction"),
+        text=context.text("text"),
+    )
+
+
+def _close_when_nobody_waits(context: MoveContext) -> None:
+    if not waiting_voices(context.case):
+        context.then = "callback_done"
+
+
+def _count_rework(context: MoveContext) -> None:
+    context.case.rework_count += 1
+    context.changed.add("rework_count")
+
+
+def _refuse_own_work(context: MoveContext) -> None:
+    if context.by and context.case.lead_unit_id in context.by.scope().unit_ids:
+        raise RuleError(_("不得核查本单位处置的案件。"), code="OWN_WORK")

@@ -1,0 +1,57 @@
+"""T14 dispatch and T43 emergency_dispatch: a lead unit by the duty list, or a named one."""
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Unit, UnitLevel
+from dispatch import catalogue
+from dispatch.actions import filing
+from dispatch.actions.context import MoveContext
+from dispatch.actions.errors import RuleError
+from dispatch.models import Assignment, Priority
+from dispatch.models.cases import AssignmentRole
+
+
+def dispatch(context: MoveContext) -> None:
+    """T14: the unit is the dispatcher's choice, else the duty list's; the why is kept."""
+    case = context.case
+    unit, why = _unit(context)
+    if unit.level == UnitLevel.COMMUNITY:
+        raise RuleError(_("社区只能协办，不能主办。"), code="COMMUNITY_CANNOT_LEAD")
+    case.lead_unit = unit
+    context.changed.add("lead_unit")
+    Assignment.objects.create(
+        case=case,
+        unit=unit,
+        role=AssignmentRole.LEAD,
+        why=why,
+        dispatched_at=context.now,
+    )
+    context.payload |= {"unit": unit.pk, "why": why.split(":")[0]}
+
+
+def emergency_dispatch(context: MoveContext) -> None:
+    """T43: files and dispatches in one act; only for P0."""
+    if context.case.priority != Priority.P0:
+        raise RuleError(_("仅特急案件可以应急派遣。"), code="NOT_AN_EMERGENCY")
+    filing.file(context)
+    dispatch(context)
+
+
+def _unit(context: MoveContext) -> tuple[Unit, str]:
+    case = context.case
+    code = context.text("unit")
+    if code:
+        unit = Unit.objects.filter(code=code).first()
+        if unit is None:
+            raise RuleError(
+                _("没有这个单位。"), code="UNKNOWN_UNIT", fields={"unit": [str(_("没有这个单位。"))]}
+            )
+        return unit, "CHOSEN: by the dispatcher"
+    suggestion = catalogue.current().suggest_unit(case.category_code, case.area_code)
+    if suggestion is None:
+        raise RuleError(
+            _("权责清单没有列出承办单位，请选择。"),
+            code="UNIT_REQUIRED",
+            fields={"unit": [str(_("权责清单没有列出承办单位，请选择。"))]},
+        )
+    return Unit.objects.get(pk=suggestion.unit_id), suggestion.why

@@ -1,0 +1,171 @@
+"""One move of one case: lock, check, effect, clocks, state, event - in one transaction."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from dispatch import outbox
+from dispatch.actions import checking, dispatching, filing, handling, registering, timing
+from dispatch.actions.context import MoveContext
+from dispatch.actions.errors import (
+    CaseNotFoundError,
+    NotAllowedError,
+    RuleError,
+    StaleVersionError,
+)
+from dispatch.lifecycle import ENDED, MOVES, NAMES, Move, Stage, State, move_from
+from dispatch.models import Assignment, Case, Event, Note
+
+LONGEST_TEXT = 5000
+EFFECTS: dict[str, Callable[[MoveContext], None]] = {
+    "reject": filing.reject,
+    "answer_directly": filing.answer_directly,
+    "transfer_emergency": filing.transfer_emergency,
+    "self_handle": filing.self_handle,
+    "ask_verify": filing.ask_verify,
+    "verified_true": lambda _context: None,
+    "verified_false": filing.verified_false,
+    "accept": filing.accept,
+    "file": filing.file,
+    "fixed_already": filing.fixed_already,
+    "void": filing.void,
+    "dispatch": dispatching.dispatch,
+    "emergency_dispatch": dispatching.emergency_dispatch,
+    "sign": handling.sign,
+    "first_contact": handling.first_contact,
+    "submit_result": handling.submit_result,
+    "bounce": checking.bounce,
+    "ask_check": checking.ask_check,
+    "check_pass": checking.check_pass,
+    "check_fail": checking.check_fail,
+    "no_check_needed": checking.no_check_needed,
+    "callback_done": checking.callback_done,
+    "rework": checking.rework,
+}
+"""What each offered move does besides the state, the clocks and the event."""
+
+
+@transaction.atomic
+def make_move(
+    *, case_no: str, move: str, version: int, data: Mapping[str, Any], by: User, now: datetime
+) -> Case:
+    """Make one move as `by`; the row that is locked is the row that is written.
+
+    Raises CaseNotFoundError (404), NotAllowedError (403), StaleVersionError (409) and RuleError
+    (422), in this order of checks.
+    """
+    cases = Case.objects.select_for_update(of=("self",)).visible_to(by)
+    case = cases.select_related("lead_unit").filter(case_no=case_no).first()
+    if case is None:
+        raise CaseNotFoundError
+    _check_actor(case, move, by)
+    if case.version != version:
+        raise _stale(case)
+    row = move_from(move, State(case.state))
+    if row is None or not row.offered:
+        raise RuleError(_("当前状态不能进行此操作。"), code="MOVE_NOT_POSSIBLE")
+    if not by.scope().may(row.actors, case.area_code, case.lead_unit_id):
+        raise NotAllowedError
+    _check_fields(row, data)
+    _apply(MoveContext(case, row, data, by, now, row.target or State(case.state)))
+    return case
+
+
+def _check_actor(case: Case, move: str, by: User) -> None:
+    if move not in NAMES:
+        raise RuleError(_("没有这个操作。"), code="UNKNOWN_MOVE", fields={"move": [move]})
+    actors = frozenset().union(*(row.actors for row in MOVES if row.name == move))
+    if not by.scope().may(actors, case.area_code, case.lead_unit_id):
+        raise NotAllowedError
+
+
+def _check_fields(row: Move, data: Mapping[str, Any]) -> None:
+    wrong: dict[str, list[str]] = {}
+    for wanted in row.fields:
+        value = data.get(wanted.name)
+        if value in (None, "", []):
+            if wanted.required:
+                wrong[wanted.name] = [str(_("必填。"))]
+        elif wanted.kind == "photos":
+            if not isinstance(value, list):
+                wrong[wanted.name] = [str(_("应为附件编号的列表。"))]
+        elif not isinstance(value, str) or "\x00" in value or len(value) > LONGEST_TEXT:
+            wrong[wanted.name] = [str(_("应为不超过 5000 字的文字。"))]
+        elif wanted.choices and value not in wanted.choices:
+            wrong[wanted.name] = [str(_("可选值：%s") % ", ".join(wanted.choices))]
+    if wrong:
+        raise RuleError(_("有必填项缺失或填写有误。"), code="FIELDS", fields=wrong)
+
+
+def _apply(context: MoveContext) -> None:
+    case, row, now = context.case, context.move, context.now
+    before = case.state
+    EFFECTS[row.name](context)
+    note = _note(context)
+    case.state = context.target.value
+    case.is_open = context.target not in ENDED
+    case.state_at = now
+    case.version += 1
+    timing.stop(case, row.stops, now=now, replies=not case.is_open)
+    _start_clocks(context)
+    timing.refresh_due(case)
+    case.save(
+        update_fields=[
+            *("state", "is_open", "state_at", "version", "due_stage", "due_at"),
+            *context.changed,
+        ]
+    )
+    if not case.is_open:
+        Assignment.objects.filter(case=case, ended_at__isnull=True).update(ended_at=now)
+    payload = {**context.payload, **({"note": note.pk} if note else {})}
+    outbox.record(case, topic=row.topic, by=context.by, now=now, from_state=before, payload=payload)
+    if context.then:
+        follow = move_from(context.then, State(case.state))
+        if follow:
+            _apply(MoveContext(case, follow, {}, None, now, follow.target or State(case.state)))
+
+
+def _start_clocks(context: MoveContext) -> None:
+    case, row, now = context.case, context.move, context.now
+    for stage in row.starts:
+        if stage is Stage.DISPOSAL and row.name == "bounce":
+            timing.resume_disposal(case, now=now)
+        elif stage is Stage.DISPOSAL and row.name in {"check_fail", "rework"}:
+            timing.start_rework(case, now=now)
+        else:
+            timing.start(case, stage, now=now)
+
+
+def _note(context: MoveContext) -> Note | None:
+    """Keep the words and photos of a move apart from the log, where they can be shredded."""
+    text = context.text("reason") or context.text("text")
+    photos = context.data.get("photos") or []
+    if context.by and photos and context.move.name != "callback_done":
+        role = "AFTER" if context.move.name == "submit_result" else "EVIDENCE"
+        first = context.case.intakes.order_by("pk").values_list("pk", flat=True)[0]
+        registering.link_attachments((first, context.case.pk), photos, by=context.by, role=role)
+    if not text and not photos:
+        return None
+    return Note.objects.create(
+        case=context.case,
+        move=context.move.name,
+        text=text,
+        data={"photos": photos} if photos else {},
+        by=context.by,
+        at=context.now,
+    )
+
+
+def _stale(case: Case) -> StaleVersionError:
+    last = Event.objects.filter(case_id=case.pk).order_by("-id").first()
+    actor = User.objects.filter(pk=last.actor_id).first() if last and last.actor_id else None
+    return StaleVersionError(
+        who=str(actor) if actor else str(_("系统")),
+        topic=last.topic if last else "",
+        at=last.at if last else case.state_at,
+        version=case.version,
+    )

@@ -1,0 +1,269 @@
+"""T1 register: a voice and its new case, their clocks and the event row, in one statement."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from django.db import connection
+
+from accounts import identity
+from accounts.models import User
+from dispatch import catalogue, numbers
+from dispatch.clocks import Counting, Limit, Unit
+from dispatch.lifecycle import Stage, State
+from dispatch.models import Attachment, Category, FilingCondition
+from dispatch.radar import Probe
+from dispatch.voices import NewIntake
+from gis.locator import Located
+
+REGISTERED = "case.registered"
+CONSULT_LIMIT = Limit(1, Unit.WD, Counting.DAY_COUNT)
+REPLY_LIMIT = Limit(5, Unit.WD, Counting.DAY_COUNT)
+NOWHERE = Located("")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a new voice after the checks: degrees WGS84, codes, numbers."""
+
+    new: NewIntake
+    category: Category
+    condition: FilingCondition | None
+    lon: float | None
+    lat: float | None
+    located: Located
+    district: str
+    priority: int
+    by: User | None
+    now: datetime
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The rows of a registration, by column, before they are written."""
+
+    intake_no: str
+    case_no: str
+    case: dict[str, Any]
+    intake: dict[str, Any]
+    timers: tuple[dict[str, Any], ...]
+    event: dict[str, Any]
+    probe: Probe | None
+
+
+def complete(facts: Facts) -> Prepared:
+    """All rows of a registration; no database is asked."""
+    book = catalogue.current()
+    new, now = facts.new, facts.now
+    intake_no = numbers.intake_no(facts.seq, new.line, now)
+    case_no = numbers.case_no(facts.district, intake_no)
+    accept = book.stage_limit(Stage.ACCEPT, facts.priority)
+    accept_due = book.due(now, accept)
+    reply = CONSULT_LIMIT if new.kind == "CONSULT" else REPLY_LIMIT
+    reply_due = book.due(now, reply) if new.wants_reply else None
+    timers = [_timer(Stage.ACCEPT, now, accept_due, accept, of_intake=False)]
+    if reply_due:
+        timers.append(_timer(Stage.REPLY, now, reply_due, reply, of_intake=True))
+    case = _case(facts, case_no, accept_due)
+    return Prepared(
+        intake_no=intake_no,
+        case_no=case_no,
+        case=case,
+        intake=_intake(facts, intake_no, reply_due),
+        timers=tuple(timers),
+        event=_event(facts, case_no, intake_no, case["lead_unit_id"]),
+        probe=_probe(facts),
+    )
+
+
+def _probe(facts: Facts) -> Probe | None:
+    if facts.lon is None or facts.lat is None:
+        return None
+    new = facts.new
+    return Probe(
+        lon=facts.lon,
+        lat=facts.lat,
+        accuracy_m=new.position.accuracy_m if new.position else 0.0,
+        category=facts.category.code,
+        family=facts.category.family,
+        at=facts.now,
+        text=new.title,
+        component_id=new.component_id,
+    )
+
+
+def _point(facts: Facts) -> str | None:
+    return None if facts.lon is None else f"SRID=4326;POINT({facts.lon!r} {facts.lat!r})"
+
+
+def _case(facts: Facts, case_no: str, due_at: datetime) -> dict[str, Any]:
+    new, located, category = facts.new, facts.located, facts.category
+    sensitive = category.sensitive or new.caller.confidential or new.kind == "REPORT"
+    area = (
+        located.cell_code or located.community_code or located.street_code or facts.district
+    )
+    suggestion = catalogue.current().suggest_unit(category.code, area)
+    return {
+        "case_no": case_no,
+        "state": State.REGISTERED.value,
+        "is_open": True,
+        "line": new.line.value,
+        "lines": new.line.value,
+        "category_code": category.code,
+        "condition_code": facts.condition.code if facts.condition else "",
+        "family": category.family,
+        "priority": facts.priority,
+        "sensitive": sensitive,
+        "title": new.title,
+        "address": new.address,
+        "location": _point(facts),
+        "accuracy_m": new.position.accuracy_m if new.position else 0.0,
+        "area_code": area,
+        "district_code": facts.district,
+        "street_code": located.street_code,
+        "community_code": located.community_code,
+        "cell_code": located.cell_code,
+        "component_id": new.component_id,
+        "lead_unit_id": suggestion.unit_id if suggestion and not sensitive else None,
+        "intakes_count": 1,
+        "rework_count": 0,
+        "due_stage": Stage.ACCEPT.value,
+        "due_at": due_at,
+        "created_at": facts.now,
+        "state_at": facts.now,
+        "close_type": "",
+        "version": 1,
+    }
+
+
+def _intake(facts: Facts, intake_no: str, reply_due: datetime | None) -> dict[str, Any]:
+    new, position, caller = facts.new, facts.new.position, facts.new.caller
+    return {
+        "intake_no": intake_no,
+        "query_code": numbers.query_code(),
+        "line": new.line.value,
+        "channel": new.channel,
+        "kind": new.kind,
+        "category_code": facts.category.code,
+        "title": new.title,
+        "content": new.content,
+        "address": new.address,
+        "caller_name": identity.seal(caller.name),
+        "caller_phone": identity.seal(caller.phone),
+        "phone_index": identity.phone_index(caller.phone),
+        "anonymous": caller.anonymous,
+        "confidential": caller.confidential or new.kind == "REPORT",
+        "wants_reply": new.wants_reply,
+        "location": _point(facts),
+        "raw_lon": position.lon if position else None,
+        "raw_lat": position.lat if position else None,
+        "raw_crs": position.crs if position else "",
+        "accuracy_m": position.accuracy_m if position else 0.0,
+        "occurred_at": new.occurred_at,
+        "received_at": facts.now,
+        "received_by_id": facts.by.pk if facts.by else None,
+        "source_system": new.source[0],
+        "source_id": new.source[1],
+        "request_digest": new.digest,
+        "reply_due_at": reply_due,
+    }
+
+
+def _timer(
+    stage: Stage, now: datetime, due_at: datetime, limit: Limit, *, of_intake: bool
+) -> dict[str, Any]:
+    return {
+        "of_intake": of_intake,
+        "stage": stage.value,
+        "state": "RUNNING",
+        "started_at": now,
+        "due_at": due_at,
+        "limit_amount": limit.amount,
+        "limit_unit": limit.unit.value,
+        "limit_counting": limit.counting.value,
+    }
+
+
+def _event(facts: Facts, case_no: str, intake_no: str, unit_id: int | None) -> dict[str, Any]:
+    payload: dict[str, Any] = {"intake": intake_no, "kind": facts.new.kind}
+    if unit_id:
+        payload["unit"] = unit_id
+    return {
+        "case_no": case_no,
+        "topic": REGISTERED,
+        "actor_id": facts.by.pk if facts.by else None,
+        "at": facts.now,
+        "from_state": "",
+        "to_state": State.REGISTERED.value,
+        "line": facts.new.line.value,
+        "category": facts.category.code,
+        "priority": facts.priority,
+        "district": facts.district,
+        "payload": json.dumps(payload),
+        "digest": "",
+    }
+
+
+@cache
+def _statement(columns: tuple[tuple[str, ...], ...], timers: int) -> str:
+    case, intake, timer, event = columns
+    timer_rows = ", ".join(
+        f"(%s::boolean, {', '.join(['%s'] * 3)}::timestamptz, %s::timestamptz, %s, %s, %s)"
+        for _ in range(timers)
+    )
+    timer_names = ", ".join(timer[1:])
+    return f"""
+WITH ids AS (SELECT nextval('dispatch_case_id_seq') AS case_id),
+voice AS (
+  INSERT INTO dispatch_intake (case_id, receipt, {", ".join(intake)})
+  SELECT case_id, %s, {", ".join(["%s"] * len(intake))} FROM ids
+  ON CONFLICT (source_system, source_id) WHERE source_id <> '' DO NOTHING
+  RETURNING id, case_id),
+thing AS (
+  INSERT INTO dispatch_case (id, {", ".join(case)})
+  SELECT case_id, {", ".join(["%s"] * len(case))} FROM voice RETURNING id),
+clocks AS (
+  INSERT INTO dispatch_timer (case_id, intake_id, {timer_names})
+  SELECT voice.case_id, CASE WHEN t.of_intake THEN voice.id END,
+         {", ".join(f"t.{name}" for name in timer[1:])}
+  FROM voice, (VALUES {timer_rows}) AS t(of_intake, {timer_names})),
+happened AS (
+  INSERT INTO dispatch_event (case_id, {", ".join(event)})
+  SELECT case_id, {", ".join(["%s"] * len(event))} FROM voice)
+SELECT id, case_id FROM voice
+"""
+
+
+def register(prepared: Prepared, *, receipt: dict[str, Any]) -> tuple[int, int] | None:
+    """Write all rows in one statement: (intake id, case id), or None where the key is known."""
+    timers = prepared.timers
+    columns = (
+        tuple(prepared.case),
+        tuple(prepared.intake),
+        tuple(timers[0]),
+        tuple(prepared.event),
+    )
+    params = [
+        json.dumps(receipt) if prepared.intake["source_id"] else None,
+        *prepared.intake.values(),
+        *prepared.case.values(),
+        *(value for timer in timers for value in timer.values()),
+        *prepared.event.values(),
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_statement(columns, len(timers)), params)
+        return cursor.fetchone()
+
+
+def link_attachments(
+    ids: tuple[int, int], attachments: Sequence[str], *, by: User | None, role: str
+) -> int:
+    """Tie the uploader's own, still free attachments to the voice and its case; how many."""
+    if not attachments or by is None:
+        return 0
+    free = Attachment.objects.filter(pk__in=attachments, case__isnull=True, uploaded_by=by)
+    return free.update(intake_id=ids[0], case_id=ids[1], role=role)

@@ -1,0 +1,228 @@
+"""One case with all that belongs to it, as one user may see it (GET /api/v1/cases/{case_no})."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts import identity
+from accounts.actions import log_access
+from accounts.models import AccessLog, User
+from accounts.scope import IDENTITY_ROLES
+from dispatch import catalogue
+from dispatch.actions.errors import CaseNotFoundError, MoveError, NotAllowedError, RuleError
+from dispatch.lifecycle import Field, State, moves_from
+from dispatch.models import Assignment, Attachment, Case, Event, Intake, Note, Timer
+from dispatch.queries import COLUMNS, item_of
+
+REVEALS_PER_HOUR = 60
+PURPOSE_LENGTH = 4
+CONFIDENTIAL_ROLES = frozenset({"DUTY_LEADER", "CALLBACK"})
+MASKED_ROLES = IDENTITY_ROLES | {"DISPATCHER", "SUPERVISOR", "HANDLER", "UNIT_APPROVER"}
+"""Who sees a masked identity at all (domain.md 7.3.1); inspectors and commanders see none."""
+
+
+class TooManyRevealsError(MoveError):
+    """The hourly limit of reveals is reached (429)."""
+
+    code = "TOO_MANY_REVEALS"
+    message = _("一小时内查看身份次数过多。")
+
+
+def case_for(user: User, case_no: str, *, now: datetime) -> dict[str, Any]:
+    """The case file; raises CaseNotFoundError also for what the user may not know exists."""
+    row = Case.objects.visible_to(user).filter(case_no=case_no).values(*COLUMNS, *MORE).first()
+    if row is None:
+        raise CaseNotFoundError
+    case_id, area, unit = row["id"], row["area_code"], row["lead_unit_id"]
+    condition = catalogue.current().conditions.get(row["condition_code"])
+    return {
+        **item_of(row, now),
+        "condition": {"code": condition.code, "name": condition.name} if condition else None,
+        "closing_condition": condition.closing_condition if condition else "",
+        "close_type": row["close_type"],
+        "closed_at": _iso(row["closed_at"]),
+        "rework_count": row["rework_count"],
+        "intakes": intakes_of(user, case_id, area),
+        "intakes_count": row["intakes_count"],
+        "assignments": _assignments(case_id),
+        "timers": _timers(case_id, now),
+        "timeline": _timeline(case_id),
+        "attachments": _attachments(case_id),
+        "moves": moves_for(user, State(row["state"]), area, unit),
+    }
+
+
+MORE = (
+    "area_code",
+    "lead_unit_id",
+    "condition_code",
+    "close_type",
+    "closed_at",
+    "rework_count",
+)
+
+
+def moves_for(user: User, state: State, area: str, unit: int | None) -> list[dict[str, Any]]:
+    """The moves that the user may make now, with the fields each needs."""
+    scope = user.scope()
+    return [
+        {"move": row.name, "fields": [_field(field) for field in row.fields]}
+        for row in moves_from(state)
+        if scope.may(row.actors, area, unit)
+    ]
+
+
+def _field(field: Field) -> dict[str, Any]:
+    return {
+        "name": field.name,
+        "kind": field.kind,
+        "choices": list(field.choices),
+        "required": field.required,
+    }
+
+
+def intakes_of(user: User, case_id: int, area: str) -> list[dict[str, Any]]:
+    """The voices of a case; identities masked, confidential ones without any."""
+    sees_masked = user.scope().roles & MASKED_ROLES
+    intakes = Intake.objects.filter(case_id=case_id).order_by("received_at", "id")
+    return [
+        {
+            "intake_no": intake.intake_no,
+            "line": intake.line,
+            "channel": intake.channel,
+            "kind": intake.kind,
+            "title": intake.title,
+            "content": intake.content,
+            "received_at": intake.received_at.isoformat(),
+            "occurred_at": intake.occurred_at.isoformat(),
+            "wants_reply": intake.wants_reply,
+            "reply_due_at": _iso(intake.reply_due_at),
+            "confidential": intake.confidential,
+            "caller": _caller(intake) if sees_masked else None,
+            "may_reveal": may_reveal(user, intake, area),
+        }
+        for intake in intakes
+    ]
+
+
+def _caller(intake: Intake) -> dict[str, str] | None:
+    if intake.caller_phone is None and intake.caller_name is None:
+        return None
+    if intake.confidential or intake.anonymous:
+        return {"name": "", "phone": ""}
+    return {
+        "name": identity.mask_name(identity.unseal(intake.caller_name)),
+        "phone": identity.mask_phone(identity.unseal(intake.caller_phone)),
+    }
+
+
+def may_reveal(user: User, intake: Intake, area: str) -> bool:
+    """True for the roles that may see an identity; fewer may for a confidential voice."""
+    roles = CONFIDENTIAL_ROLES if intake.confidential else IDENTITY_ROLES
+    return user.scope().may(roles, area, None)
+
+
+def reveal(*, intake_no: str, purpose: str, by: User, now: datetime) -> dict[str, str]:
+    """The identity behind a voice, for a stated purpose; writes one access-log row first."""
+    intake = Intake.objects.select_related("case").filter(intake_no=intake_no).first()
+    visible = Case.objects.visible_to(by)
+    if intake is None or not visible.filter(pk=intake.case_id).exists():
+        raise CaseNotFoundError
+    if not may_reveal(by, intake, intake.case.area_code):
+        raise NotAllowedError
+    if len(purpose.strip()) < PURPOSE_LENGTH:
+        why = str(_("请写明查看身份的事由（至少四个字）。"))
+        raise RuleError(why, code="PURPOSE_REQUIRED", fields={"purpose": [why]})
+    recent = AccessLog.objects.filter(user=by, at__gt=now - timedelta(hours=1))
+    if recent.count() >= REVEALS_PER_HOUR:
+        raise TooManyRevealsError
+    log_access(by=by, subject=intake_no, field="caller", purpose=purpose.strip()[:200], now=now)
+    return {
+        "name": identity.unseal(intake.caller_name),
+        "phone": identity.unseal(intake.caller_phone),
+    }
+
+
+def _assignments(case_id: int) -> list[dict[str, Any]]:
+    rows = Assignment.objects.filter(case_id=case_id).select_related("unit").order_by("id")
+    return [
+        {
+            "unit": row.unit.code,
+            "unit_name": row.unit.name,
+            "role": row.role,
+            "why": row.why,
+            "dispatched_at": _iso(row.dispatched_at),
+            "signed_at": _iso(row.signed_at),
+            "contacted_at": _iso(row.contacted_at),
+            "submitted_at": _iso(row.submitted_at),
+            "ended_at": _iso(row.ended_at),
+        }
+        for row in rows
+    ]
+
+
+def _timers(case_id: int, now: datetime) -> list[dict[str, Any]]:
+    rows = Timer.objects.filter(case_id=case_id).select_related("intake").order_by("id")
+    return [
+        {
+            "stage": row.stage,
+            "intake_no": row.intake.intake_no if row.intake else None,
+            "state": row.state,
+            "overdue": row.ended_at is None and row.due_at <= now,
+            "started_at": _iso(row.started_at),
+            "due_at": _iso(row.due_at),
+            "ended_at": _iso(row.ended_at),
+            "limit": {
+                "amount": row.limit_amount,
+                "unit": row.limit_unit,
+                "counting": row.limit_counting,
+            },
+        }
+        for row in rows
+    ]
+
+
+def _timeline(case_id: int) -> list[dict[str, Any]]:
+    events = list(Event.objects.filter(case_id=case_id).order_by("id"))
+    notes = {note.pk: note for note in Note.objects.filter(case_id=case_id)}
+    actors = User.objects.in_bulk({event.actor_id for event in events if event.actor_id})
+    return [
+        {
+            "topic": event.topic,
+            "at": event.at.isoformat(),
+            "by": str(actors[event.actor_id]) if event.actor_id in actors else "",
+            "from_state": event.from_state,
+            "to_state": event.to_state,
+            "text": notes[note].text if (note := event.payload.get("note")) in notes else "",
+            "seq": event.seq,
+        }
+        for event in events
+    ]
+
+
+def _attachments(case_id: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": str(row.pk),
+            "role": row.role,
+            "width": row.width,
+            "height": row.height,
+            "uploaded_at": row.uploaded_at.isoformat(),
+            "url": f"/api/v1/attachments/{row.pk}",
+        }
+        for row in Attachment.objects.filter(case_id=case_id).order_by("uploaded_at")
+    ]
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
+def case_or_stub(user: User, case_no: str, *, now: datetime) -> dict[str, Any]:
+    """The case file after a move; its number and state alone where the move took it out of sight."""
+    try:
+        return case_for(user, case_no, now=now)
+    except CaseNotFoundError:
+        row = Case.objects.filter(case_no=case_no).values("case_no", "state", "version").get()
+        return {**row, "moves": []}

@@ -1,0 +1,173 @@
+"""The sockets of the feed (contract.md 6): /ws/v1/districts/{code}."""
+
+import asyncio
+import json
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.http.request import validate_host
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.queries import user_by_cookie, user_by_token
+from dispatch import queries
+from dispatch.hub import Subscription, head_message, head_of, hub
+
+RESUME_WITHIN_S = 5.0
+HEARTBEAT_S = 10.0
+RECHECK_S = 60.0
+MOST_BEHIND = 1000
+MOST_MESSAGE = 4096
+RESUMES_PER_MINUTE = 60
+NOT_SIGNED_IN, NOT_YOURS, NO_RESUME, TOO_MANY = 4401, 4403, 4408, 4429
+
+
+class DistrictConsumer(AsyncWebsocketConsumer):
+    """Sends a district's events in order, without gaps, from where the client says it is."""
+
+    async def connect(self) -> None:
+        """Accept; the client must say `resume` within five seconds."""
+        self.district: str = self.scope["url_route"]["kwargs"]["code"]
+        self.subscription: Subscription | None = None
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.token = ""
+        self.sent = 0
+        self.resumes: list[float] = []
+        origin = _header(self.scope, b"origin")
+        if origin and not _origin_allowed(origin):
+            await self.close(NOT_YOURS)
+            return
+        self.cookie = _header(self.scope, b"cookie") if origin else ""
+        await self.accept()
+        self._spawn(self._expect_resume())
+
+    async def disconnect(self, code: int) -> None:
+        """Leave the hub."""
+        if self.subscription:
+            hub.leave(self.subscription)
+        for task in self.tasks:
+            task.cancel()
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Take `resume`; anything else is ignored, too much of it closes the socket."""
+        message = _parsed(text_data)
+        if message is None or message.get("type") != "resume":
+            return
+        now = time.monotonic()
+        self.resumes = [at for at in self.resumes if at > now - 60] + [now]
+        if len(self.resumes) > RESUMES_PER_MINUTE:
+            await self.close(TOO_MANY)
+            return
+        token = message.get("token")
+        self.token = token if isinstance(token, str) else self.token
+        after = message.get("after")
+        valid = isinstance(after, int) and not isinstance(after, bool) and after >= 0
+        await self._resume(after if valid else None)
+
+    async def _resume(self, after: int | None) -> None:
+        if not await self._authorised():
+            return
+        if self.subscription:
+            hub.leave(self.subscription)
+            for task in self.tasks:
+                task.cancel()
+        subscription = Subscription(asyncio.get_running_loop(), self.district)
+        head = await hub.read(head_of, self.district)
+        hub.join(subscription, head)
+        self.subscription = subscription
+        await self.send(json.dumps({"type": "welcome", "head": head}))
+        self.sent = head if after is None else min(after, head)
+        if head - self.sent > MOST_BEHIND:
+            await self.send('{"type":"reload"}')
+            self.sent = head
+        await self._catch_up()
+        self._spawn(self._feed(subscription))
+        self._spawn(self._beat())
+        self._spawn(self._recheck())
+
+    async def _authorised(self) -> bool:
+        user = await hub.read(_user, self.token, self.cookie)
+        if user is None:
+            await self.close(NOT_SIGNED_IN)
+            return False
+        if not user.scope().covers_district(self.district):
+            await self.close(NOT_YOURS)
+            return False
+        return True
+
+    async def _catch_up(self) -> None:
+        """Send what is in the log after `sent`."""
+        while True:
+            missed = await hub.read(queries.events_after, self.district, self.sent, MOST_BEHIND)
+            for event in missed:
+                await self.send(json.dumps(event, separators=(",", ":")))
+                self.sent = event["seq"]
+            if len(missed) < MOST_BEHIND:
+                return
+
+    async def _feed(self, subscription: Subscription) -> None:
+        while True:
+            message = await subscription.queue.get()
+            if message is None:
+                await self.close(TOO_MANY)
+                return
+            seq, text = message
+            if seq <= self.sent:
+                continue
+            if seq > self.sent + 1:
+                await self._catch_up()
+            else:
+                self.sent = seq
+                await self.send(text)
+
+    async def _beat(self) -> None:
+        while True:
+            head = max(self.sent, hub.heads.get(self.district, 0))
+            await self.send(head_message(self.district, head))
+            await asyncio.sleep(HEARTBEAT_S)
+
+    async def _recheck(self) -> None:
+        while True:
+            await asyncio.sleep(RECHECK_S)
+            if not await self._authorised():
+                return
+
+    async def _expect_resume(self) -> None:
+        await asyncio.sleep(RESUME_WITHIN_S)
+        if self.subscription is None:
+            await self.close(NO_RESUME)
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+
+def _parsed(text: str | None) -> dict[str, Any] | None:
+    if not text or len(text) > MOST_MESSAGE:
+        return None
+    try:
+        message = json.loads(text)
+    except ValueError:
+        return None
+    return message if isinstance(message, dict) else None
+
+
+def _header(scope: Any, name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
+
+
+def _origin_allowed(origin: str) -> bool:
+    """A page of this site may use its cookie; a program without an Origin must bring a token."""
+    host = urlsplit(origin).hostname or ""
+    return validate_host(host, settings.ALLOWED_HOSTS)
+
+
+def _user(token: str, cookie: str) -> User | None:
+    if token:
+        found = user_by_token(token, now=timezone.now())
+        return found[0] if found else None
+    return user_by_cookie(cookie)

@@ -1,0 +1,170 @@
+"""One hub per web process: tails the log for the districts its sockets watch (architecture.md 5).
+
+A single thread reads each new event once, serialises it once and hands it to the sockets of that
+district; it wakes on the door-bell, and once a second without it.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections, connection
+from django.utils import timezone
+
+from dispatch import queries
+from dispatch.models import FeedHead
+from dispatch.relay import BELL
+
+POLL_S = 1.0
+BATCH = 1000
+QUEUE_LIMIT = 500
+READERS = 2
+logger = logging.getLogger("sanxian.hub")
+
+
+class Subscription:
+    """One socket's place in a district: a bounded queue; overflow closes the socket."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, district: str) -> None:
+        self.loop = loop
+        self.district = district
+        self.queue: asyncio.Queue[tuple[int, str] | None] = asyncio.Queue(QUEUE_LIMIT)
+
+    def offer(self, messages: list[tuple[int, str]]) -> None:
+        """Put (seq, text) messages into the queue; called in the loop's thread."""
+        try:
+            for message in messages:
+                self.queue.put_nowait(message)
+        except asyncio.QueueFull:
+            self.close()
+
+    def close(self) -> None:
+        """Empty the queue and mark the end: the client resumes from what it has."""
+        while not self.queue.empty():
+            self.queue.get_nowait()
+        self.queue.put_nowait(None)
+
+
+class Hub:
+    """Feeds the sockets of one process."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.watched: dict[str, set[Subscription]] = {}
+        self.heads: dict[str, int] = {}
+        self.readers = ThreadPoolExecutor(READERS, thread_name_prefix="hub-reader")
+        self.bell_ok = False
+        self._thread: threading.Thread | None = None
+        self._wake = threading.Event()
+
+    def join(self, subscription: Subscription, head: int) -> None:
+        """Start feeding a socket; `head` is a number read before, from which the tail begins."""
+        with self.lock:
+            self.heads.setdefault(subscription.district, head)
+            self.watched.setdefault(subscription.district, set()).add(subscription)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="hub", daemon=True)
+                self._thread.start()
+        self._wake.set()
+
+    def leave(self, subscription: Subscription) -> None:
+        """Stop feeding a socket."""
+        with self.lock:
+            sockets = self.watched.get(subscription.district, set())
+            sockets.discard(subscription)
+            if not sockets:
+                self.watched.pop(subscription.district, None)
+                self.heads.pop(subscription.district, None)
+
+    async def read(self, work: Callable[..., Any], *args: Any) -> Any:
+        """Run a database read in one of the hub's threads, which keep their connections."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.readers, _with_connection, work, *args)
+
+    def _run(self) -> None:
+        listener = threading.Thread(target=self._listen, name="hub-bell", daemon=True)
+        listener.start()
+        while True:
+            self._wake.wait(POLL_S)
+            self._wake.clear()
+            try:
+                self._tail()
+            except DatabaseError as error:
+                logger.warning("the feed cannot be read: %s", type(error).__name__)
+                with contextlib.suppress(DatabaseError):
+                    connection.close()
+                time.sleep(POLL_S / 2)
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                client = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1)
+                pubsub = client.pubsub(ignore_subscribe_messages=True)
+                pubsub.subscribe(BELL)
+                self.bell_ok = True
+                for _ in pubsub.listen():
+                    self._wake.set()
+            except redis.RedisError:
+                self.bell_ok = False
+                time.sleep(POLL_S)
+
+    def _tail(self) -> None:
+        with self.lock:
+            districts = list(self.watched)
+        if not districts:
+            return
+        now_heads = dict(
+            FeedHead.objects.filter(district__in=districts).values_list("district", "seq")
+        )
+        for district in districts:
+            head = now_heads.get(district, 0)
+            seen = self.heads.get(district, head)
+            while seen < head:
+                messages = queries.events_after(district, seen, BATCH)
+                if not messages:
+                    break
+                seen = messages[-1]["seq"]
+                self._deliver(district, messages)
+            self.heads[district] = seen
+
+    def _deliver(self, district: str, messages: list[dict[str, Any]]) -> None:
+        texts = [(m["seq"], json.dumps(m, separators=(",", ":"))) for m in messages]
+        with self.lock:
+            by_loop: dict[asyncio.AbstractEventLoop, list[Subscription]] = {}
+            for subscription in self.watched.get(district, ()):
+                by_loop.setdefault(subscription.loop, []).append(subscription)
+        for loop, subscriptions in by_loop.items():
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(_offer_all, subscriptions, texts)
+
+
+def _offer_all(subscriptions: list[Subscription], texts: list[tuple[int, str]]) -> None:
+    for subscription in subscriptions:
+        subscription.offer(texts)
+
+
+def _with_connection(work: Callable[..., Any], *args: Any) -> Any:
+    close_old_connections()
+    return work(*args)
+
+
+hub = Hub()
+
+
+def head_of(district: str) -> int:
+    """The last number of a district's feed."""
+    return FeedHead.objects.filter(district=district).values_list("seq", flat=True).first() or 0
+
+
+def head_message(district: str, seq: int) -> str:
+    """The heartbeat (contract.md 6)."""
+    body = {"type": "head", "district": district, "seq": seq, "at": timezone.now().isoformat()}
+    return json.dumps(body, separators=(",", ":"))

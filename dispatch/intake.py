@@ -1,0 +1,206 @@
+"""The only door of the three lines: submit(NewIntake, by, now) -> Receipt."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from dispatch import catalogue, numbers, outbox, radar
+from dispatch.actions import merging, registering
+from dispatch.actions.registering import NOWHERE, Facts, Prepared
+from dispatch.models import Attachment, Category, FilingCondition, Intake
+from dispatch.voices import IntakeError, NewIntake, Position, Receipt
+from gis import locator
+from gis.coords import CoordinateError, parse_crs, to_wgs84
+
+OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
+CLOCK_SKEW = timedelta(minutes=10)
+LENGTHS = {"title": 80, "content": 5000, "address": 200, "component_id": 16}
+MOST_ACCURACY_M = 5000.0
+PHONE = re.compile(r"\+?[0-9][0-9 \-]{4,18}")
+KINDS = frozenset({"CONSULT", "HELP", "COMPLAINT", "REPORT", "SUGGESTION", "PRAISE", "OTHER"} | {"FINDING", "EVENT"})
+
+
+class KeyReusedError(Exception):
+    """The same key came with another content (HTTP 409)."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
+    message = _("同一个幂等键已用于另一份内容。")
+
+
+def submit(new: NewIntake, *, by: User | None, now: datetime) -> Receipt:
+    """Take one voice in: locate, match, then intake, case, timers and event in ONE transaction.
+
+    Raises IntakeError, UnknownCategoryError, KeyReusedError, CaseNotFoundError.
+    """
+    prepared = prepare(new, by=by, now=now)
+    try:
+        with transaction.atomic():
+            receipt = _take_in(new, prepared, by=by, now=now)
+            outbox.ring_relay()
+    except IntegrityError as error:
+        if "dispatch_intake_arrives_once" not in str(error):
+            raise
+        receipt = None
+    return receipt or _receipt_of_the_first(new)
+
+
+def _take_in(
+    new: NewIntake, prepared: Prepared, *, by: User | None, now: datetime
+) -> Receipt | None:
+    if new.attach_to_case and (known := first_receipt(new)):
+        return known
+    if new.attach_to_case:
+        return merging.attach(prepared, case_no=new.attach_to_case, new=new, by=by, now=now)
+    probe = prepared.probe
+    hits = radar.look(probe, limit=radar.IN_RECEIPT, lock=True) if probe else []
+    twin = next((hit for hit in hits if hit.same_component), None)
+    if twin is not None and (known := first_receipt(new)):
+        return known
+    if twin is not None:
+        return merging.attach(prepared, case_no=twin.case_no, new=new, by=None, now=now)
+    body = receipt_of(prepared, [hit.as_dict() for hit in hits])
+    ids = registering.register(prepared, receipt=body)
+    if ids is None:
+        return None
+    registering.link_attachments(ids, new.attachments, by=by, role="BEFORE")
+    return Receipt(body, is_first=True)
+
+
+def first_receipt(new: NewIntake) -> Receipt | None:
+    """The receipt of the first arrival under this natural key, if there was one."""
+    system, key = new.source
+    if not key:
+        return None
+    row = (
+        Intake.objects.filter(source_system=system, source_id=key)
+        .values_list("receipt", "request_digest")
+        .first()
+    )
+    if row is None:
+        return None
+    receipt, digest = row
+    if digest and new.digest and digest != new.digest:
+        raise KeyReusedError
+    return Receipt(receipt, is_first=False)
+
+
+def _receipt_of_the_first(new: NewIntake) -> Receipt:
+    receipt = first_receipt(new)
+    if receipt is None:
+        raise RuntimeError("the natural key was taken and is gone")
+    return receipt
+
+
+def receipt_of(prepared: Prepared, duplicates: list[dict[str, Any]]) -> dict[str, Any]:
+    """The receipt of a new case (contract.md 4)."""
+    case = prepared.case
+    return {
+        "intake_no": prepared.intake_no,
+        "case_no": prepared.case_no,
+        "created": True,
+        "merged_into_existing": False,
+        "state": case["state"],
+        "district": case["district_code"],
+        "cell": case["cell_code"],
+        "category": case["category_code"],
+        "due": {"stage": case["due_stage"], "due_at": case["due_at"].isoformat()},
+        "duplicates": duplicates,
+        "query_code": prepared.intake["query_code"],
+    }
+
+
+def prepare(
+    new: NewIntake, *, by: User | None, now: datetime, seq: int | None = None
+) -> Prepared:
+    """Check, locate and complete a voice; writes nothing."""
+    check(new, now)
+    category, condition = catalogue.current().category(new.category)
+    lon, lat = wgs84(new.position) if new.position else (None, None)
+    located, district = _place(new, category, lon, lat)
+    return registering.complete(
+        Facts(
+            new=new,
+            category=category,
+            condition=condition,
+            lon=lon,
+            lat=lat,
+            located=located,
+            district=district,
+            priority=_priority(new, category, condition),
+            by=by,
+            now=now,
+            seq=numbers.take()[0] if seq is None else seq,
+        )
+    )
+
+
+def _priority(new: NewIntake, category: Category, condition: FilingCondition | None) -> int:
+    if new.priority is not None:
+        return new.priority
+    return condition.priority if condition else category.priority
+
+
+def _place(
+    new: NewIntake, category: Category, lon: float | None, lat: float | None
+) -> tuple[locator.Located, str]:
+    if lon is not None and lat is not None:
+        located = locator.locate(lon, lat)
+        if located is None or not located.district_code:
+            raise IntakeError("OUTSIDE_CITY", "location", _("位置不在本市范围内，请核对坐标和坐标系。"))
+        return located, located.district_code
+    if category.needs_location and not new.address and not new.district:
+        raise IntakeError("LOCATION_REQUIRED", "location", _("此类事项需要位置或地址。"))
+    return NOWHERE, new.district or unplaced_district()
+
+
+def unplaced_district() -> str:
+    """The city-level queue of voices that no district is known for yet: {city4}00."""
+    return f"{settings.CITY_CODE}00"
+
+
+def wgs84(position: Position) -> tuple[float, float]:
+    """The position in WGS84 degrees; raises IntakeError for what cannot be one."""
+    accuracy = position.accuracy_m
+    if not 0 <= accuracy <= MOST_ACCURACY_M:
+        raise IntakeError(
+            "BAD_ACCURACY", "location.accuracy_m", _("定位精度应在 0 到 5000 米之间。")
+        )
+    try:
+        return to_wgs84(position.lon, position.lat, parse_crs(position.crs))
+    except CoordinateError as error:
+        path = "location.crs" if error.code == "UNKNOWN_CRS" else "location"
+        raise IntakeError(error.code, path, str(error)) from error
+
+
+def check(new: NewIntake, now: datetime) -> None:
+    """Refuse what no line may hand in: bad words, lengths, kinds, priorities, times, phones."""
+    for path, longest in LENGTHS.items():
+        text = getattr(new, path)
+        if "\x00" in text:
+            raise IntakeError("NUL_BYTE", path, _("文字中含有不可用的字符（NUL）。"))
+        if len(text) > longest:
+            raise IntakeError("TOO_LONG", path, _("最多 %d 个字。") % longest)
+    if not new.title.strip():
+        raise IntakeError("REQUIRED", "title", _("请填写标题。"))
+    if new.kind not in KINDS:
+        raise IntakeError("UNKNOWN_KIND", "kind", _("未知的诉求类型。"))
+    if new.priority is not None and new.priority not in range(4):
+        raise IntakeError("UNKNOWN_PRIORITY", "priority", _("紧急程度为 0 到 3。"))
+    if not OLDEST <= new.occurred_at <= now + CLOCK_SKEW:
+        raise IntakeError("TIME_OUT_OF_RANGE", "occurred_at", _("发生时间在未来或过于久远。"))
+    phone = new.caller.phone
+    if phone and not PHONE.fullmatch(phone):
+        raise IntakeError("BAD_PHONE", "caller.phone", _("电话号码格式不正确。"))
+    check_attachments(new)
+
+
+def check_attachments(new: NewIntake) -> None:
+    """Refuse attachments that are not there."""
+    wanted = set(new.attachments)
+    if wanted and Attachment.objects.filter(pk__in=wanted).count() != len(wanted):
+        raise IntakeError("UNKNOWN_ATTACHMENT", "photos", _("有附件尚未上传或不存在。"))

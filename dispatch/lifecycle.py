@@ -1,0 +1,301 @@
+"""The lifecycle of a case: states x moves x roles x fields as ONE table (pure; domain.md 7.2).
+
+The actions read this table; nothing else decides who may do what and when. `OFFERED` moves have
+an action behind them; the others stand here from the start and their actions follow.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """The states of a case."""
+
+    REGISTERED = "REGISTERED"
+    VERIFYING = "VERIFYING"
+    PENDING_FILING = "PENDING_FILING"
+    PENDING_DISPATCH = "PENDING_DISPATCH"
+    PENDING_SIGN = "PENDING_SIGN"
+    PROCESSING = "PROCESSING"
+    RETURN_REVIEW = "RETURN_REVIEW"
+    ARBITRATION = "ARBITRATION"
+    PENDING_CHECK = "PENDING_CHECK"
+    CHECKING = "CHECKING"
+    PENDING_CALLBACK = "PENDING_CALLBACK"
+    SUSPENDED = "SUSPENDED"
+    CLOSED = "CLOSED"
+    ARCHIVED = "ARCHIVED"
+    REJECTED = "REJECTED"
+    VOIDED = "VOIDED"
+    MERGED = "MERGED"
+
+
+STATE_LABELS = {
+    State.REGISTERED: "待受理",
+    State.VERIFYING: "核实中",
+    State.PENDING_FILING: "待立案",
+    State.PENDING_DISPATCH: "待派遣",
+    State.PENDING_SIGN: "待签收",
+    State.PROCESSING: "处置中",
+    State.RETURN_REVIEW: "退单审核",
+    State.ARBITRATION: "争议裁定",
+    State.PENDING_CHECK: "待核查",
+    State.CHECKING: "核查中",
+    State.PENDING_CALLBACK: "待回访",
+    State.SUSPENDED: "挂账",
+    State.CLOSED: "已结案",
+    State.ARCHIVED: "已归档",
+    State.REJECTED: "不予受理",
+    State.VOIDED: "作废",
+    State.MERGED: "已并案",
+}
+ENDED = frozenset(
+    {State.CLOSED, State.ARCHIVED, State.REJECTED, State.VOIDED, State.MERGED},
+)
+OPEN = frozenset(State) - ENDED
+
+
+class Stage(StrEnum):
+    """What a clock measures (domain.md 7.2, SlaTimer kinds)."""
+
+    ACCEPT = "ACCEPT"
+    VERIFY = "VERIFY"
+    FILE = "FILE"
+    DISPATCH = "DISPATCH"
+    SIGN = "SIGN"
+    RESPONSE = "RESPONSE"
+    DISPOSAL = "DISPOSAL"
+    CHECK = "CHECK"
+    REPLY = "REPLY"
+    CALLBACK = "CALLBACK"
+    RETURN_REVIEW = "RETURN_REVIEW"
+    ARBITRATION = "ARBITRATION"
+    SUPERVISE = "SUPERVISE"
+    RECTIFY = "RECTIFY"
+
+
+class CloseType(StrEnum):
+    """How a case came to its end (结案类型)."""
+
+    NORMAL = "NORMAL"
+    OVERTIME = "OVERTIME"
+    SELF_HANDLED = "SELF_HANDLED"
+    DIRECT_ANSWER = "DIRECT_ANSWER"
+    NOT_TRUE = "NOT_TRUE"
+    SPECIAL = "SPECIAL"
+    TRANSFERRED = "TRANSFERRED"
+
+
+class RejectReason(StrEnum):
+    """The six-way triage required by law (domain.md 2.4.1)."""
+
+    TRANSFERRED_EMERGENCY = "TRANSFERRED_EMERGENCY"
+    OTHER_LEGAL_CHANNEL = "OTHER_LEGAL_CHANNEL"
+    REPEAT_NO_NEW = "REPEAT_NO_NEW"
+    SECRET = "SECRET"  # noqa: S105
+    OUT_OF_DUTY = "OUT_OF_DUTY"
+    IMPROPER = "IMPROPER"
+
+
+class Satisfaction(StrEnum):
+    """How content a citizen is, in words: number codes are reversed between systems (9.1)."""
+
+    VERY_SATISFIED = "VERY_SATISFIED"
+    SATISFIED = "SATISFIED"
+    BASICALLY = "BASICALLY"
+    DISSATISFIED = "DISSATISFIED"
+    VERY_DISSATISFIED = "VERY_DISSATISFIED"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing a move asks for: its name, kind (text, choice, unit, category, photos), choices."""
+
+    name: str
+    kind: str = "text"
+    choices: tuple[str, ...] = ()
+    required: bool = True
+
+
+REASON = Field("reason")
+TEXT = Field("text")
+UNIT = Field("unit", "unit", required=False)
+CONDITION = Field("condition", "condition", required=False)
+PHOTOS = Field("photos", "photos", required=False)
+REJECT = Field("reject_reason", "choice", tuple(RejectReason))
+SOLVED = Field("solved", "choice", ("YES", "NO", "PARTIAL", "UNREACHABLE"), required=False)
+SATISFACTION = Field("satisfaction", "choice", tuple(Satisfaction), required=False)
+WAY = Field("way", "choice", ("PHONE", "VISIT", "SMS", "OTHER"))
+
+OPERATOR, RECEIVER, LEADER = "OPERATOR", "RECEIVER", "DUTY_LEADER"
+DISPATCHER, HANDLER, APPROVER = "DISPATCHER", "HANDLER", "UNIT_APPROVER"
+INSPECTOR, CALLBACK, COMMANDER = "INSPECTOR", "CALLBACK", "COMMANDER"
+SUPERVISOR, SYSTEM = "SUPERVISOR", "SYSTEM"
+UNIT_ROLES = frozenset({HANDLER, APPROVER})
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A row of domain.md 7.2. `target` None means that the state stays."""
+
+    number: str
+    name: str
+    sources: frozenset[State]
+    target: State | None
+    actors: frozenset[str]
+    topic: str
+    fields: tuple[Field, ...] = ()
+    stops: frozenset[Stage] = frozenset()
+    starts: tuple[Stage, ...] = ()
+    offered: bool = False
+
+
+def _move(  # noqa: PLR0913
+    number: str,
+    name: str,
+    sources: State | frozenset[State] | set[State],
+    target: State | None,
+    actors: str,
+    topic: str,
+    *,
+    fields: tuple[Field, ...] = (),
+    stops: set[Stage] | None = None,
+    starts: tuple[Stage, ...] = (),
+    offered: bool = False,
+) -> Move:
+    return Move(
+        number=number,
+        name=name,
+        sources=frozenset({sources} if isinstance(sources, State) else sources),
+        target=target,
+        actors=frozenset(actors.split()),
+        topic=f"case.{topic}",
+        fields=fields,
+        stops=frozenset(stops or ()),
+        starts=starts,
+        offered=offered,
+    )
+
+
+_S, _T = State, Stage
+_BEFORE_WORK = {
+    _S.REGISTERED,
+    _S.VERIFYING,
+    _S.PENDING_FILING,
+    _S.PENDING_DISPATCH,
+    _S.PENDING_SIGN,
+}
+_EVERY_CLOCK = set(Stage)
+
+MOVES: tuple[Move, ...] = (
+    _move("T1", "register", frozenset(), _S.REGISTERED, "OPERATOR INSPECTOR SYSTEM", "registered",
+          starts=(_T.ACCEPT,)),
+    _move("T2", "answer_directly", _S.REGISTERED, _S.CLOSED, "OPERATOR", "answered",
+          fields=(TEXT,), stops=_EVERY_CLOCK, offered=True),
+    _move("T3", "reject", _S.REGISTERED, _S.REJECTED, "OPERATOR RECEIVER", "rejected",
+          fields=(REJECT, REASON), stops=_EVERY_CLOCK, offered=True),
+    _move("T4", "transfer_emergency", _S.REGISTERED, _S.CLOSED, "OPERATOR", "transferred",
+          fields=(TEXT,), stops=_EVERY_CLOCK, offered=True),
+    _move("T5", "self_handle", _S.REGISTERED, _S.CLOSED, "INSPECTOR", "self_handled",
+          fields=(TEXT, PHOTOS), stops=_EVERY_CLOCK, offered=True),
+    _move("T6", "ask_verify", _S.REGISTERED, _S.VERIFYING, "RECEIVER", "verify_asked",
+          stops={_T.ACCEPT}, starts=(_T.VERIFY,), offered=True),
+    _move("T7", "verified_true", _S.VERIFYING, _S.PENDING_FILING, "INSPECTOR", "verified",
+          fields=(TEXT, PHOTOS), stops={_T.VERIFY}, starts=(_T.FILE,), offered=True),
+    _move("T8", "verified_false", _S.VERIFYING, _S.CLOSED, "DUTY_LEADER", "found_untrue",
+          fields=(REASON,), stops=_EVERY_CLOCK, offered=True),
+    _move("T9", "accept", _S.REGISTERED, _S.PENDING_FILING, "RECEIVER", "accepted",
+          stops={_T.ACCEPT}, starts=(_T.FILE,), offered=True),
+    _move("T10", "file", _S.PENDING_FILING, _S.PENDING_DISPATCH, "DUTY_LEADER", "filed",
+          fields=(CONDITION,), stops={_T.FILE}, starts=(_T.DISPATCH,), offered=True),
+    _move("T11", "void", _S.PENDING_FILING, _S.VOIDED, "DUTY_LEADER", "voided",
+          fields=(REASON,), stops=_EVERY_CLOCK, offered=True),
+    _move("T12", "merge", _BEFORE_WORK | {_S.PROCESSING}, _S.MERGED, "DUTY_LEADER SYSTEM",
+          "merged", fields=(REASON,), stops=_EVERY_CLOCK),
+    _move("T13", "unmerge", _S.MERGED, None, "DUTY_LEADER", "unmerged", fields=(REASON,)),
+    _move("T14", "dispatch", _S.PENDING_DISPATCH, _S.PENDING_SIGN, "DISPATCHER", "dispatched",
+          fields=(UNIT,), stops={_T.DISPATCH}, starts=(_T.SIGN, _T.DISPOSAL), offered=True),
+    _move("T15", "sign", _S.PENDING_SIGN, _S.PROCESSING, "HANDLER UNIT_APPROVER", "signed",
+          stops={_T.SIGN}, starts=(_T.RESPONSE,), offered=True),
+    _move("T16", "request_return", _S.PENDING_SIGN, _S.RETURN_REVIEW, "HANDLER UNIT_APPROVER",
+          "return_requested", fields=(REASON,), stops={_T.SIGN}, starts=(_T.RETURN_REVIEW,)),
+    _move("T17", "request_return", _S.PROCESSING, _S.RETURN_REVIEW, "UNIT_APPROVER",
+          "return_requested", fields=(REASON,), starts=(_T.RETURN_REVIEW,)),
+    _move("T18", "accept_return", _S.RETURN_REVIEW, _S.PENDING_DISPATCH, "DISPATCHER",
+          "return_accepted", fields=(REASON,), stops={_T.RETURN_REVIEW}, starts=(_T.DISPATCH,)),
+    _move("T19", "refuse_return", _S.RETURN_REVIEW, _S.PENDING_SIGN, "DISPATCHER",
+          "return_refused", fields=(REASON,), stops={_T.RETURN_REVIEW}, starts=(_T.SIGN,)),
+    _move("T20", "escalate", _S.RETURN_REVIEW, _S.ARBITRATION, "SYSTEM", "escalated",
+          stops={_T.RETURN_REVIEW}, starts=(_T.ARBITRATION,)),
+    _move("T21", "designate", _S.ARBITRATION, _S.PENDING_SIGN, "DUTY_LEADER", "designated",
+          fields=(UNIT, REASON), stops={_T.ARBITRATION}, starts=(_T.SIGN,)),
+    _move("T22", "decide_out", _S.ARBITRATION, _S.CLOSED, "DUTY_LEADER", "decided_out",
+          fields=(REASON,), stops=_EVERY_CLOCK),
+    _move("T23", "first_contact", _S.PROCESSING, None, "HANDLER UNIT_APPROVER", "contacted",
+          fields=(WAY, TEXT), stops={_T.RESPONSE}, offered=True),
+    _move("T24", "request_extension", _S.PROCESSING, None, "UNIT_APPROVER", "extension_requested",
+          fields=(REASON,)),
+    _move("T25", "suspend", _S.PROCESSING, _S.SUSPENDED, "DUTY_LEADER", "suspended",
+          fields=(REASON,)),
+    _move("T26", "resume", _S.SUSPENDED, _S.PROCESSING, "DUTY_LEADER", "resumed",
+          fields=(REASON,)),
+    _move("T27", "add_support", _S.PROCESSING, None, "HANDLER UNIT_APPROVER", "support_added",
+          fields=(Field("unit", "unit"),)),
+    _move("T28", "submit_result", _S.PROCESSING, _S.PENDING_CHECK, "UNIT_APPROVER", "submitted",
+          fields=(TEXT, PHOTOS), stops={_T.DISPOSAL, _T.RESPONSE}, starts=(_T.CHECK,),
+          offered=True),
+    _move("T29", "bounce", _S.PENDING_CHECK, _S.PROCESSING, "DISPATCHER", "bounced",
+          fields=(REASON,), stops={_T.CHECK}, starts=(_T.DISPOSAL,), offered=True),
+    _move("T30", "ask_check", _S.PENDING_CHECK, _S.CHECKING, "DISPATCHER", "check_asked",
+          stops={_T.CHECK}, starts=(_T.CHECK,), offered=True),
+    _move("T31", "check_fail", _S.CHECKING, _S.PROCESSING, "INSPECTOR", "check_failed",
+          fields=(REASON, PHOTOS), stops={_T.CHECK}, starts=(_T.DISPOSAL,), offered=True),
+    _move("T32", "check_pass", _S.CHECKING, _S.PENDING_CALLBACK, "INSPECTOR", "check_passed",
+          fields=(TEXT, PHOTOS), stops={_T.CHECK}, starts=(_T.CALLBACK,), offered=True),
+    _move("T32", "no_check_needed", _S.PENDING_CHECK, _S.PENDING_CALLBACK, "DISPATCHER",
+          "check_skipped", fields=(REASON,), stops={_T.CHECK}, starts=(_T.CALLBACK,),
+          offered=True),
+    _move("T33", "callback_done", _S.PENDING_CALLBACK, _S.CLOSED, "CALLBACK SYSTEM", "closed",
+          fields=(SOLVED, SATISFACTION, Field("text", required=False)), stops=_EVERY_CLOCK,
+          offered=True),
+    _move("T34", "rework", _S.PENDING_CALLBACK, _S.PROCESSING, "CALLBACK", "reworked",
+          fields=(REASON,), stops={_T.CALLBACK}, starts=(_T.DISPOSAL,), offered=True),
+    _move("T35", "archive", _S.CLOSED, _S.ARCHIVED, "SYSTEM", "archived"),
+    _move("T36", "reopen", _S.CLOSED, _S.PROCESSING, "DUTY_LEADER", "reopened",
+          fields=(REASON,), starts=(_T.DISPOSAL,)),
+    _move("T37", "appeal_accept", _S.REJECTED, _S.REGISTERED, "DUTY_LEADER", "appeal_accepted",
+          fields=(REASON,), starts=(_T.ACCEPT,)),
+    _move("T38", "urge", OPEN, None, "OPERATOR RECEIVER DUTY_LEADER DISPATCHER SUPERVISOR",
+          "urged", fields=(TEXT,)),
+    _move("T38", "supervise", OPEN, None, "SUPERVISOR DUTY_LEADER DISPATCHER COMMANDER",
+          "supervised", fields=(TEXT,)),
+    _move("T39", "change_category", OPEN, None, "DUTY_LEADER", "recategorised",
+          fields=(Field("category", "category"), REASON)),
+    _move("T40", "void", OPEN - {_S.PENDING_FILING}, _S.VOIDED, "DUTY_LEADER", "voided",
+          fields=(REASON,), stops=_EVERY_CLOCK, offered=True),
+    _move("T41", "fixed_already", _S.PENDING_FILING, _S.CLOSED, "DUTY_LEADER", "fixed_already",
+          fields=(REASON,), stops=_EVERY_CLOCK, offered=True),
+    _move("T42", "wait_citizen", {_S.REGISTERED, _S.VERIFYING, _S.PROCESSING}, None,
+          "OPERATOR HANDLER UNIT_APPROVER", "waiting_for_citizen", fields=(TEXT,)),
+    _move("T42", "citizen_answered", {_S.REGISTERED, _S.VERIFYING, _S.PROCESSING}, None,
+          "OPERATOR HANDLER UNIT_APPROVER", "citizen_answered", fields=(TEXT,)),
+    _move("T43", "emergency_dispatch", {_S.REGISTERED, _S.VERIFYING}, _S.PENDING_SIGN,
+          "DUTY_LEADER", "dispatched", fields=(UNIT, REASON), stops={_T.ACCEPT, _T.VERIFY},
+          starts=(_T.SIGN, _T.DISPOSAL), offered=True),
+)  # fmt: skip
+
+ATTACHED = "intake.attached"
+TOPICS = frozenset({move.topic for move in MOVES} | {ATTACHED})
+_BY_NAME_AND_STATE = {(move.name, state): move for move in MOVES for state in move.sources}
+_BY_STATE = {s: tuple(m for m in MOVES if s in m.sources and m.offered) for s in State}
+NAMES = frozenset(move.name for move in MOVES)
+
+
+def move_from(name: str, state: State) -> Move | None:
+    """The row for a move out of a state, or None where the table has none."""
+    return _BY_NAME_AND_STATE.get((name, state))
+
+
+def moves_from(state: State) -> tuple[Move, ...]:
+    """The offered moves out of a state, whoever asks."""
+    return _BY_STATE[state]

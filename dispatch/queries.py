@@ -1,0 +1,306 @@
+"""Reads of the one queue. All of them go through `visible_to`, so they fail closed."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.gis.geos import Polygon
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from dispatch import catalogue
+from dispatch.actions.errors import CaseNotFoundError
+from dispatch.lifecycle import State
+from dispatch.models import Case, CaseQuerySet, Event, FeedHead, Line, Tally
+from dispatch.models.cases import NEVER
+from gis import locator
+from gis.models import Area, Level
+
+MOST_PER_PAGE = 200
+NEAR = timedelta(hours=2)
+BBOX_NUMBERS = 4
+
+
+class FilterError(Exception):
+    """A filter of the queue cannot be read (400)."""
+
+    code = "BAD_FILTER"
+    message = _("筛选条件无法识别。")
+
+    def __init__(self, path: str, why: object) -> None:
+        super().__init__(f"{path}: {why}")
+        self.fields = {path: [str(why)]}
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFilters:
+    """The filters of GET /api/v1/queue; empty means all. `state` empty means open cases."""
+
+    district: str = ""
+    street: str = ""
+    state: Sequence[str] = ()
+    line: Sequence[str] = ()
+    category: str = ""
+    unit: str = ""
+    priority: Sequence[int] = ()
+    due_before: datetime | None = None
+    due_after: datetime | None = None
+    created_from: datetime | None = None
+    q: str = ""
+    bbox: tuple[float, float, float, float] | None = None
+    ids: Sequence[str] = ()
+    sort: str = "due"
+    cursor: str = ""
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """One page of the queue, the key of the next, and the feed position it is true for."""
+
+    items: list[dict[str, Any]]
+    next: str | None
+    as_of: dict[str, int] = field(default_factory=dict)
+
+
+COLUMNS = (
+    "id",
+    "case_no",
+    "title",
+    "category_code",
+    "lines",
+    "line",
+    "state",
+    "priority",
+    "district_code",
+    "street_code",
+    "community_code",
+    "cell_code",
+    "address",
+    "location",
+    "lead_unit__code",
+    "lead_unit__name",
+    "intakes_count",
+    "due_stage",
+    "due_at",
+    "created_at",
+    "state_at",
+    "version",
+    "sensitive",
+)
+
+
+def queue_for(user: User, *, filters: QueueFilters, now: datetime) -> QueuePage:
+    """One page of the cases that the user may see: two queries, any page as quick as the first."""
+    heads = heads_for(user)
+    cases = filtered(Case.objects.visible_to(user), filters)
+    cases = _after(cases, filters)
+    limit = max(1, min(filters.limit, MOST_PER_PAGE))
+    rows = list(cases.values(*COLUMNS)[: limit + 1])
+    more, rows = len(rows) > limit, rows[:limit]
+    items = [item_of(row, now) for row in rows]
+    return QueuePage(items, _cursor(rows[-1], filters.sort) if more else None, heads)
+
+
+def filtered(cases: CaseQuerySet, filters: QueueFilters) -> CaseQuerySet:
+    """The cases that fit the filters."""
+    states = [state for state in filters.state if state]
+    if unknown := set(states) - set(State):
+        raise FilterError("state", sorted(unknown))
+    if unknown := set(filters.line) - set(Line.values):
+        raise FilterError("line", sorted(unknown))
+    cases = cases.filter(state__in=states) if states else cases.filter(is_open=True)
+    equal = {
+        "district_code": filters.district,
+        "street_code": filters.street,
+        "lead_unit__code": filters.unit,
+        "due_at__lt": filters.due_before,
+        "due_at__gte": filters.due_after,
+        "created_at__gte": filters.created_from,
+        "case_no__in": list(filters.ids),
+        "line__in": list(filters.line),
+        "priority__in": list(filters.priority),
+        "category_code__in": _with_children(filters.category) if filters.category else None,
+    }
+    cases = cases.filter(**{name: value for name, value in equal.items() if value})
+    if filters.bbox:
+        cases = cases.filter(location__bboverlaps=Polygon.from_bbox(filters.bbox))
+    if filters.q:
+        words = filters.q.strip()[:60]
+        cases = cases.filter(
+            Q(case_no__startswith=words) | Q(title__icontains=words) | Q(address__icontains=words)
+        )
+    return cases
+
+
+def _with_children(code: str) -> list[str]:
+    return [leaf for leaf, chain in catalogue.current().chains.items() if code in chain] or [code]
+
+
+def _after(cases: CaseQuerySet, filters: QueueFilters) -> CaseQuerySet:
+    if filters.sort not in {"due", "created"}:
+        raise FilterError("sort", "due | created")
+    newest_first = filters.sort == "created"
+    column = "created_at" if newest_first else "due_at"
+    if filters.cursor:
+        at, pk = _read_cursor(filters.cursor)
+        side = "lt" if newest_first else "gt"
+        cases = cases.filter(
+            Q(**{f"{column}__{side}": at}) | Q(**{column: at, f"id__{side}": pk}),
+            **{f"{column}__{side}e": at},
+        )
+    sign = "-" if newest_first else ""
+    return cases.order_by(f"{sign}{column}", f"{sign}id")
+
+
+def _cursor(row: dict[str, Any], sort: str) -> str:
+    at = row["created_at" if sort == "created" else "due_at"]
+    return base64.urlsafe_b64encode(f"{at.isoformat()}|{row['id']}".encode()).decode()
+
+
+def _read_cursor(text: str) -> tuple[datetime, int]:
+    try:
+        at, pk = base64.urlsafe_b64decode(text.encode()).decode().split("|")
+        return datetime.fromisoformat(at), int(pk)
+    except (ValueError, binascii.Error) as error:
+        raise FilterError("cursor", _("翻页标记无法识别，请从第一页重新开始。")) from error
+
+
+def item_of(row: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """A row of the queue as contract.md 5 names it, with the names that people read."""
+    category = catalogue.current().categories.get(row["category_code"])
+    name_of = locator.snapshot().name_of
+    location = row["location"]
+    return {
+        "case_no": row["case_no"],
+        "title": row["title"],
+        "category": {"code": row["category_code"], "name": category.name if category else ""},
+        "lines": row["lines"].split(","),
+        "line": row["line"],
+        "state": row["state"],
+        "priority": row["priority"],
+        "district": row["district_code"],
+        "street": row["street_code"],
+        "community": row["community_code"],
+        "cell": row["cell_code"],
+        "district_name": name_of(row["district_code"]),
+        "street_name": name_of(row["street_code"]),
+        "community_name": name_of(row["community_code"]),
+        "address": row["address"],
+        "location": {"lon": location.x, "lat": location.y, "crs": "WGS84"} if location else None,
+        "lead_unit": row["lead_unit__code"],
+        "lead_unit_name": row["lead_unit__name"] or "",
+        "intakes": row["intakes_count"],
+        "due": due_of(row["due_stage"], row["due_at"], now),
+        "created_at": row["created_at"].isoformat(),
+        "state_at": row["state_at"].isoformat(),
+        "sensitive": row["sensitive"],
+        "version": row["version"],
+    }
+
+
+def due_of(stage: str, due_at: datetime, now: datetime) -> dict[str, Any]:
+    """The nearest deadline: OK, NEAR (within two hours), OVERDUE, or NONE when no clock runs."""
+    if due_at >= NEVER or not stage:
+        return {"stage": None, "due_at": None, "state": "NONE"}
+    state = "OVERDUE" if due_at <= now else "NEAR" if due_at - now <= NEAR else "OK"
+    return {"stage": stage, "due_at": due_at.isoformat(), "state": state}
+
+
+def counters_for(user: User, *, filters: QueueFilters, now: datetime) -> dict[str, int]:
+    """Open cases by what a handler asks first: one query."""
+    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    cases = filtered(Case.objects.visible_to(user), filters)
+    counted: dict[str, int] = cases.aggregate(
+        all=Count("id"),
+        overdue=Count("id", filter=Q(due_at__lte=now)),
+        due_soon=Count("id", filter=Q(due_at__gt=now, due_at__lte=now + NEAR)),
+        unsigned=Count("id", filter=Q(state=State.PENDING_SIGN.value)),
+        today=Count("id", filter=Q(created_at__gte=midnight)),
+        hotline=Count("id", filter=Q(line=Line.HOTLINE)),
+        grid=Count("id", filter=Q(line=Line.GRID)),
+        affairs=Count("id", filter=Q(line=Line.AFFAIRS)),
+    )
+    return counted
+
+
+def districts_of(user: User) -> tuple[str, ...]:
+    """Prefixes of the districts whose feed the user may follow (at most six digits)."""
+    scope = user.scope()
+    codes = {post.area_code[:6] for post in scope.posts}
+    return tuple(sorted(code for code in codes if scope.covers_district(code)))
+
+
+def heads_for(user: User) -> dict[str, int]:
+    """The feed position of each district that the user may follow."""
+    prefixes = districts_of(user)
+    heads = FeedHead.objects.values_list("district", "seq")
+    return {district: seq for district, seq in heads if prefixes and district.startswith(prefixes)}
+
+
+def home_district(user: User) -> str:
+    """The district that the user's screens open with; empty when she has none."""
+    for post in user.scope().posts:
+        if len(post.area_code) >= 6:  # noqa: PLR2004
+            return post.area_code[:6]
+    prefixes = districts_of(user)
+    if not prefixes:
+        return ""
+    districts = Area.objects.current().filter(level=Level.DISTRICT, code__startswith=prefixes[0])
+    return districts.order_by("code").values_list("code", flat=True).first() or ""
+
+
+def events_since(user: User, *, district: str, after: int, limit: int) -> list[dict[str, Any]]:
+    """Events of a district in order, gapless, from `after` on. Raises CaseNotFoundError (404)."""
+    if not user.scope().covers_district(district):
+        raise CaseNotFoundError
+    return events_after(district, after, max(1, min(limit, 1000)))
+
+
+EVENT_COLUMNS = ("seq", "topic", "case_no", "to_state", "line", "priority", "at")
+
+
+def events_after(district: str, after: int, limit: int) -> list[dict[str, Any]]:
+    """The messages of a district's feed after a number; one index scan."""
+    rows = (
+        Event.objects.filter(district=district, seq__gt=after)
+        .order_by("seq")
+        .values_list(*EVENT_COLUMNS)[:limit]
+    )
+    return [message_of(district, row) for row in rows]
+
+
+def message_of(district: str, row: Sequence[Any]) -> dict[str, Any]:
+    """An event as the socket sends it (contract.md 6): no personal data."""
+    seq, topic, case_no, state, line, priority, at = row
+    return {
+        "type": "event",
+        "district": district,
+        "seq": seq,
+        "topic": topic,
+        "case_no": case_no,
+        "state": state,
+        "line": line,
+        "priority": priority,
+        "at": at.isoformat(),
+    }
+
+
+def tally_for(user: User, *, district: str) -> dict[str, Any]:
+    """The counters of a district and the number they are true for: one statement's snapshot."""
+    if not user.scope().covers_district(district):
+        raise CaseNotFoundError
+    heads = FeedHead.objects.filter(district=OuterRef("district")).values("seq")
+    rows = list(
+        Tally.objects.filter(district=district, count__gt=0)
+        .annotate(head=Subquery(heads))
+        .values_list("line", "category", "state", "count", "head")
+    )
+    names = ("line", "category", "state", "count")
+    counters = [dict(zip(names, row[:4], strict=True)) for row in rows]
+    return {"district": district, "seq": rows[0][4] if rows else 0, "counters": counters}

@@ -1,0 +1,110 @@
+"""Loads the default catalogue and the working calendar; a second run changes nothing."""
+
+import csv
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import chinese_calendar
+from django.db import models, transaction
+
+from dispatch import catalogue
+from dispatch.models import (
+    Category,
+    DuplicateRule,
+    FilingCondition,
+    StageLimit,
+    WorkCalendarDay,
+)
+
+SEED = Path(__file__).resolve().parent / "seed"
+CALENDAR_SOURCE = "chinesecalendar"
+FIRST_YEAR = 2011
+
+
+def _rows(name: str) -> Iterator[dict[str, str]]:
+    with (SEED / name).open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+@transaction.atomic
+def load_catalogue() -> dict[str, int]:
+    """Add the rows that are missing, by their natural keys; how many of each were added."""
+    counts = {
+        "categories": _categories(),
+        "conditions": _conditions(),
+        "stage limits": _missing(
+            StageLimit,
+            [_typed(row) for row in _rows("stage_limits.csv")],
+            ("stage", "priority"),
+        ),
+        "duplicate rules": _missing(
+            DuplicateRule, [_typed(row) for row in _rows("duplicate_rules.csv")], ("family",)
+        ),
+        "calendar days": load_calendar(),
+    }
+    transaction.on_commit(catalogue.refresh)
+    return counts
+
+
+def _typed(row: dict[str, str]) -> dict[str, Any]:
+    return {name: int(value) if value.isdigit() else value for name, value in row.items()}
+
+
+def _missing(model: type[models.Model], rows: list[dict[str, Any]], key: tuple[str, ...]) -> int:
+    manager = model._default_manager
+    there = set(manager.values_list(*key))
+    new = [model(**row) for row in rows if tuple(row[name] for name in key) not in there]
+    manager.bulk_create(new)
+    return len(new)
+
+
+FLAGS = ("needs_check", "needs_location", "sensitive", "selectable")
+
+
+def _categories() -> int:
+    added = 0
+    codes = dict(Category.objects.values_list("code", "pk"))
+    for row in _rows("categories.csv"):
+        if row["code"] in codes:
+            continue
+        flags = {name: row.pop(name) == "1" for name in FLAGS}
+        parent = codes.get(row.pop("parent"))
+        priority = int(row.pop("priority"))
+        category = Category.objects.create(**row, **flags, priority=priority, parent_id=parent)
+        codes[category.code] = category.pk
+        added += 1
+    return added
+
+
+def _conditions() -> int:
+    categories = dict(Category.objects.values_list("code", "pk"))
+    rows = []
+    for row in _rows("conditions.csv"):
+        category, safe = row.pop("category"), row.pop("safe_amount")
+        rows.append(
+            {
+                **_typed(row),
+                "category_id": categories[category],
+                "safe_amount": int(safe) if safe else None,
+            }
+        )
+    return _missing(FilingCondition, rows, ("code",))
+
+
+def load_calendar() -> int:
+    """Every day of the years that the calendar library knows (holidays, make-up workdays)."""
+    there = set(WorkCalendarDay.objects.values_list("day", flat=True))
+    day, rows = date(FIRST_YEAR, 1, 1), []
+    while True:
+        try:
+            is_workday = chinese_calendar.is_workday(day)
+        except NotImplementedError:
+            break
+        if day not in there:
+            row = WorkCalendarDay(day=day, is_workday=is_workday, source=CALENDAR_SOURCE)
+            rows.append(row)
+        day += timedelta(days=1)
+    WorkCalendarDay.objects.bulk_create(rows)
+    return len(rows)

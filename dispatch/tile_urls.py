@@ -1,0 +1,7 @@
+"""The tile layer of cases."""
+
+from django.urls import path
+
+from dispatch import tile_views
+
+urlpatterns = [path("cases/<int:z>/<int:x>/<int:y>.mvt", tile_views.cases, name="case-tile")]

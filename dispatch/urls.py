@@ -1,0 +1,14 @@
+"""Addresses of the queue's pages."""
+
+from django.urls import path
+
+from dispatch import views
+
+urlpatterns = [
+    path("queue/", views.queue, name="queue"),
+    path("queue/rows", views.rows, name="queue_rows"),
+    path("queue/drawer/<str:case_no>", views.drawer, name="queue_drawer"),
+    path("queue/counters", views.counters, name="queue_counters"),
+    path("queue/points", views.points, name="queue_points"),
+    path("cases/<str:case_no>/", views.sheet, name="case_sheet"),
+]

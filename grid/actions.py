@@ -1,0 +1,89 @@
+"""What inspectors do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.identity import keyed_digest
+from accounts.models import User
+from dispatch import catalogue
+from dispatch.actions.errors import NotAllowedError
+from dispatch.actions.moving import make_move
+from dispatch.intake import submit
+from dispatch.models import Line
+from dispatch.voices import NewIntake, Position, Receipt
+from grid.models import Finding
+
+TITLE_LENGTH = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A finding as the phone sends it; the position in degrees of the named system."""
+
+    uid: UUID
+    device: str
+    captured_at: datetime
+    category: str
+    position: Position
+    text: str = ""
+    component_id: str = ""
+    self_handled: bool = False
+    photos: Sequence[str] = ()
+
+
+@transaction.atomic
+def report_finding(report: Report, *, by: User, now: datetime) -> Receipt:
+    """Take an inspector's report: it needs no verification (domain.md 1.7).
+
+    Self-handled ones are closed at once and counted apart. Raises NotAllowedError and what
+    dispatch.intake.submit raises.
+    """
+    if "INSPECTOR" not in by.scope().roles:
+        raise NotAllowedError
+    receipt = submit(_voice(report, by), by=by, now=now)
+    if not receipt.is_first:
+        return receipt
+    Finding.objects.create(
+        uid=report.uid,
+        device=report.device,
+        intake_no=receipt.body["intake_no"],
+        case_no=receipt.body["case_no"],
+        inspector=by,
+        self_handled=report.self_handled,
+        captured_at=report.captured_at,
+        received_at=now,
+    )
+    if report.self_handled and receipt.body["created"]:
+        case = make_move(
+            case_no=receipt.body["case_no"],
+            move="self_handle",
+            version=1,
+            data={"text": report.text or "自行处理"},
+            by=by,
+            now=now,
+        )
+        return Receipt({**receipt.body, "state": case.state}, is_first=True)
+    return receipt
+
+
+def _voice(report: Report, by: User) -> NewIntake:
+    category, _condition = catalogue.current().category(report.category)
+    content = repr((report.category, report.text, report.position, report.component_id))
+    return NewIntake(
+        line=Line.GRID,
+        channel="INSPECTOR",
+        kind="FINDING",
+        category=report.category,
+        title=(report.text.strip().split("\n")[0] or category.name)[:TITLE_LENGTH],
+        content=report.text,
+        occurred_at=report.captured_at,
+        position=report.position,
+        component_id=report.component_id,
+        source=("grid", str(report.uid)),
+        digest=keyed_digest(content),
+        attachments=tuple(report.photos),
+    )

@@ -1,0 +1,98 @@
+"""What operators do."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.identity import keyed_digest
+from accounts.models import User
+from dispatch.actions.errors import NotAllowedError
+from dispatch.actions.moving import make_move
+from dispatch.intake import submit
+from dispatch.voices import Caller, NewIntake, Position, Receipt
+from dispatch.models import Line
+from hotline.models import Ticket
+
+OPERATORS = frozenset({"OPERATOR", "RECEIVER", "DUTY_LEADER"})
+PRAISE = "PRAISE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A call as the operator logs it; `key` is the Idempotency-Key, `call_id` the switch's."""
+
+    kind: str
+    title: str
+    content: str
+    category: str
+    caller: Caller
+    occurred_at: datetime
+    address: str = ""
+    position: Position | None = None
+    priority: int | None = None
+    wants_reply: bool = True
+    attach_to_case: str = ""
+    call_id: str = ""
+    key: str = ""
+    channel: str = "PHONE"
+
+
+@transaction.atomic
+def log_call(call: Call, *, by: User, now: datetime) -> Receipt:
+    """Log a call: one voice in the queue and the hotline's own ticket, together or not at all.
+
+    Raises NotAllowedError and what dispatch.intake.submit raises.
+    """
+    if not by.scope().roles & OPERATORS:
+        raise NotAllowedError
+    receipt = submit(_voice(call, by), by=by, now=now)
+    if receipt.is_first:
+        Ticket.objects.create(
+            intake_no=receipt.body["intake_no"],
+            case_no=receipt.body["case_no"],
+            call_id=call.call_id,
+            kind=call.kind,
+            operator=by,
+            logged_at=now,
+        )
+    if receipt.is_first and call.kind == PRAISE and receipt.body["created"]:
+        return _thanked(receipt, by=by, now=now)
+    return receipt
+
+
+def _thanked(receipt: Receipt, *, by: User, now: datetime) -> Receipt:
+    """Praise never enters dispatch (domain.md 9.1, trap 22)."""
+    case = make_move(
+        case_no=receipt.body["case_no"],
+        move="answer_directly",
+        version=1,
+        data={"text": "表扬已登记"},
+        by=by,
+        now=now,
+    )
+    return Receipt({**receipt.body, "state": case.state}, is_first=True)
+
+
+def _voice(call: Call, by: User) -> NewIntake:
+    source = (f"hotline:key:{by.pk}", call.key) if call.key else ("hotline:call", call.call_id)
+    if not source[1]:
+        source = ("", "")
+    content = repr((call.kind, call.title, call.content, call.category, call.caller, call.position))
+    return NewIntake(
+        line=Line.HOTLINE,
+        channel=call.channel,
+        kind=call.kind,
+        category=call.category,
+        title=call.title,
+        content=call.content,
+        occurred_at=call.occurred_at,
+        address=call.address,
+        position=call.position,
+        caller=call.caller,
+        priority=call.priority,
+        wants_reply=call.wants_reply and call.kind != PRAISE,
+        attach_to_case=call.attach_to_case,
+        source=source,
+        digest=keyed_digest(content),
+    )

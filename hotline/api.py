@@ -1,0 +1,84 @@
+"""POST /api/v1/hotline/tickets (contract.md 4)."""
+
+from datetime import datetime
+from typing import Any, cast
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Router, Schema
+
+from accounts.models import User
+from dispatch.voices import Caller, Position
+from hotline.actions import Call, log_call
+
+router = Router(tags=["hotline"])
+KEY_LENGTH = 100
+
+
+class LocationIn(Schema):
+    """Degrees in the system that the sender names; accuracy in metres."""
+
+    lon: float
+    lat: float
+    crs: str
+    accuracy_m: float = 0.0
+
+    def position(self) -> Position:
+        """As the queue takes it."""
+        return Position(self.lon, self.lat, self.crs, self.accuracy_m)
+
+
+class CallerIn(Schema):
+    """Who calls."""
+
+    phone: str = ""
+    name: str = ""
+    anonymous: bool = False
+    confidential: bool = False
+
+
+class TicketIn(Schema):
+    """A call."""
+
+    kind: str
+    title: str
+    content: str = ""
+    category: str = "L0000"
+    caller: CallerIn = CallerIn()
+    call_id: str = ""
+    address: str = ""
+    location: LocationIn | None = None
+    occurred_at: datetime | None = None
+    priority: int | None = None
+    wants_reply: bool = True
+    attach_to_case: str = ""
+
+
+@router.post("/tickets", response={200: dict[str, Any], 201: dict[str, Any]})
+def create_ticket(request: HttpRequest, payload: TicketIn) -> tuple[int, dict[str, Any]]:
+    """Log a call; the same Idempotency-Key or call_id again answers 200 with the first receipt."""
+    now = timezone.now()
+    call = Call(
+        kind=payload.kind,
+        title=payload.title,
+        content=payload.content,
+        category=payload.category,
+        caller=Caller(**payload.caller.dict()),
+        occurred_at=aware(payload.occurred_at, now),
+        address=payload.address,
+        position=payload.location.position() if payload.location else None,
+        priority=payload.priority,
+        wants_reply=payload.wants_reply,
+        attach_to_case=payload.attach_to_case,
+        call_id=payload.call_id[:KEY_LENGTH],
+        key=request.headers.get("Idempotency-Key", "")[:KEY_LENGTH],
+    )
+    receipt = log_call(call, by=cast(User, request.user), now=now)
+    return (201 if receipt.is_first else 200), receipt.body
+
+
+def aware(at: datetime | None, now: datetime) -> datetime:
+    """The time, in the city's zone where the sender named none; `now` where there is no time."""
+    if at is None:
+        return now
+    return timezone.make_aware(at) if timezone.is_naive(at) else at

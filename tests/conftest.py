@@ -1,0 +1,34 @@
+"""Fixtures that every test may use."""
+
+import pytest
+
+from dispatch import catalogue
+from gis import locator
+from tests.city import City, build_city
+
+
+@pytest.fixture(autouse=True)
+def _fast_passwords(settings) -> None:  # type: ignore[no-untyped-def]
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture
+def city(db: None) -> City:
+    """The small city, in the test's transaction."""
+    return _built()
+
+
+@pytest.fixture
+def real_city(transactional_db: None) -> City:
+    """The small city, committed: for threads, relay and sockets."""
+    return _built()
+
+
+def _built() -> City:
+    catalogue.refresh()
+    locator.refresh()
+    return build_city()
