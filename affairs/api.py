@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
-from ninja import Router
+from ninja import Router, Status
 
 from affairs.actions import KEY_LENGTH, CloudEvent, UnknownEventError, sender_of, take_event
 
@@ -26,12 +26,12 @@ class MalformedEventError(UnknownEventError):
 
 
 @open_router.post("/events", response={200: dict[str, Any], 201: dict[str, Any]})
-def receive_event(request: HttpRequest) -> tuple[int, dict[str, Any]]:
+def receive_event(request: HttpRequest) -> Status[dict[str, Any]]:
     """Take one event; a known source + id answers 200 with its first receipt."""
     body, now = request.body, timezone.now()
     system = sender_of(body, request.headers)
     receipt = take_event(_event(request, body, now), system=system, now=now)
-    return (201 if receipt.is_first else 200), receipt.body
+    return Status(201 if receipt.is_first else 200, receipt.body)
 
 
 def _event(request: HttpRequest, body: bytes, now: datetime) -> CloudEvent:

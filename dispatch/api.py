@@ -1,5 +1,6 @@
 """The queue by JSON (contract.md 5)."""
 
+import json
 from datetime import datetime
 from typing import Any, cast
 
@@ -22,7 +23,6 @@ router = Router(tags=["queue"])
 class MoveIn(Schema):
     """A move of the lifecycle table, the version it was decided on, and its fields."""
 
-    model_config = {"extra": "allow"}
     move: str
     version: int
 
@@ -131,7 +131,7 @@ def move(request: HttpRequest, case_no: str, payload: MoveIn) -> dict[str, Any]:
         case_no=case_no,
         move=payload.move,
         version=payload.version,
-        data=payload.model_extra or {},
+        data=json.loads(request.body),
         by=_user(request),
         now=now,
     )

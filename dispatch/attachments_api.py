@@ -6,7 +6,7 @@ from typing import Any, cast
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from ninja import Router
+from ninja import Router, Status
 from ninja.errors import HttpError
 
 from accounts.models import User
@@ -34,7 +34,7 @@ def _as_dict(attachment: Attachment) -> dict[str, Any]:
 
 
 @router.post("", response={201: dict[str, Any], 202: dict[str, Any]})
-def upload(request: HttpRequest) -> tuple[int, dict[str, Any]]:
+def upload(request: HttpRequest) -> Status[dict[str, Any]]:
     """Take an image: field `file`, or pieces with Upload-Key, Upload-Offset, Upload-Length."""
     user, now = cast(User, request.user), timezone.now()
     if request.content_type == PIECE:
@@ -46,11 +46,11 @@ def upload(request: HttpRequest) -> tuple[int, dict[str, Any]]:
             by=user,
             now=now,
         )
-        return (201, _as_dict(whole)) if whole else (202, {"offset": have})
+        return Status(201, _as_dict(whole)) if whole else Status(202, {"offset": have})
     file = request.FILES.get("file")
     if file is None:
         raise AttachmentError("FILE_REQUIRED", _("请以 file 字段上传一张图片。"), 422)
-    return 201, _as_dict(store_image(file.read(), by=user, now=now))
+    return Status(201, _as_dict(store_image(file.read(), by=user, now=now)))
 
 
 def _number(request: HttpRequest, header: str) -> int:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
 from accounts.models import User
 from dispatch.actions.errors import MoveError
@@ -65,10 +65,10 @@ def _report(payload: FindingIn, by: User, now: datetime) -> Receipt:
 
 
 @router.post("/findings", response={200: dict[str, Any], 201: dict[str, Any]})
-def create_finding(request: HttpRequest, payload: FindingIn) -> tuple[int, dict[str, Any]]:
+def create_finding(request: HttpRequest, payload: FindingIn) -> Status[dict[str, Any]]:
     """Report a finding; the same uid again answers 200 with the first receipt."""
     receipt = _report(payload, cast(User, request.user), timezone.now())
-    return (201 if receipt.is_first else 200), receipt.body
+    return Status(201 if receipt.is_first else 200, receipt.body)
 
 
 @router.post("/sync")

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
 from accounts.models import User
 from dispatch.voices import Caller, Position
@@ -55,7 +55,7 @@ class TicketIn(Schema):
 
 
 @router.post("/tickets", response={200: dict[str, Any], 201: dict[str, Any]})
-def create_ticket(request: HttpRequest, payload: TicketIn) -> tuple[int, dict[str, Any]]:
+def create_ticket(request: HttpRequest, payload: TicketIn) -> Status[dict[str, Any]]:
     """Log a call; the same Idempotency-Key or call_id again answers 200 with the first receipt."""
     now = timezone.now()
     call = Call(
@@ -74,7 +74,7 @@ def create_ticket(request: HttpRequest, payload: TicketIn) -> tuple[int, dict[st
         key=request.headers.get("Idempotency-Key", "")[:KEY_LENGTH],
     )
     receipt = log_call(call, by=cast(User, request.user), now=now)
-    return (201 if receipt.is_first else 200), receipt.body
+    return Status(201 if receipt.is_first else 200, receipt.body)
 
 
 def aware(at: datetime | None, now: datetime) -> datetime:
