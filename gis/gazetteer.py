@@ -1,6 +1,5 @@
 """Writes places with what the search needs: pinyin initials and pairs of characters."""
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -10,25 +9,37 @@ from django.db import connection, transaction
 from pypinyin import Style, lazy_pinyin, load_single_dict
 
 from gis.bulk import Cell, copy_rows, ewkb
+from gis.searchtext import grams_of, plain
 
 NAME_LENGTH, ADDRESS_LENGTH, INITIALS_LENGTH, KIND_LENGTH = 120, 200, 60, 20
-COLUMNS = ("name", "kind", "address", "initials", "grams", "location", "district_code", "source")
+COLUMNS = (
+    "name",
+    "kind",
+    "address",
+    "folded",
+    "initials",
+    "grams",
+    "location",
+    "district_code",
+    "source",
+)
 INCOMING = """
 CREATE TEMP TABLE citygis_incoming_place (
-    number serial, name text, kind text, address text, initials text, grams text[],
+    number serial, name text, kind text, address text, folded text, initials text, grams text[],
     location geometry(Point, 4326), district_code text, source text
 ) ON COMMIT DROP
 """
 WRITE = """
 INSERT INTO citygis_place AS held
-    (name, kind, address, initials, grams, location, district_code, source)
+    (name, kind, address, folded, initials, grams, location, district_code, source)
 SELECT DISTINCT ON (name, address, district_code)
-    name, kind, address, initials, grams, location, district_code, source
+    name, kind, address, folded, initials, grams, location, district_code, source
 FROM citygis_incoming_place ORDER BY name, address, district_code, number
 ON CONFLICT (name, address, district_code) DO UPDATE
-SET kind = EXCLUDED.kind, initials = EXCLUDED.initials, grams = EXCLUDED.grams,
-    location = EXCLUDED.location, source = EXCLUDED.source
-WHERE (held.kind, held.initials, held.source) <> (EXCLUDED.kind, EXCLUDED.initials, EXCLUDED.source)
+SET kind = EXCLUDED.kind, folded = EXCLUDED.folded, initials = EXCLUDED.initials,
+    grams = EXCLUDED.grams, location = EXCLUDED.location, source = EXCLUDED.source
+WHERE (held.kind, held.folded, held.initials, held.source)
+    <> (EXCLUDED.kind, EXCLUDED.folded, EXCLUDED.initials, EXCLUDED.source)
    OR ST_AsBinary(held.location) <> ST_AsBinary(EXCLUDED.location)
    OR held.grams <> EXCLUDED.grams
 RETURNING xmax = 0
@@ -58,22 +69,11 @@ class PlaceChanges:
     unchanged: int
 
 
-def plain(text: str) -> str:
-    """Text as it is searched: full-width forms made plain, lower case, without blanks."""
-    return "".join(unicodedata.normalize("NFKC", text).lower().split())
-
-
 def initials_of(name: str) -> str:
     """The first letters of the pinyin of a name, with its digits: 秋涛路22号 gives qtl22h."""
     letters = lazy_pinyin(plain(name), style=Style.FIRST_LETTER)
     kept = "".join(character for character in "".join(letters) if character.isalnum())
     return kept[:INITIALS_LENGTH]
-
-
-def grams_of(*texts: str) -> list[str]:
-    """Every pair of neighbouring characters of the texts, once, sorted."""
-    plains = [plain(text) for text in texts]
-    return sorted({text[i : i + 2] for text in plains for i in range(len(text) - 1)})
 
 
 @transaction.atomic
@@ -105,6 +105,7 @@ def _as_row(place: NewPlace, location: bytes, source: str) -> tuple[Cell, ...]:
         name,
         place.kind[:KIND_LENGTH],
         address,
+        plain(name),
         initials_of(name),
         "{" + quoted + "}",
         location,

@@ -87,13 +87,15 @@ class Area(models.Model):
 class Place(models.Model):
     """A named place or address that an operator may type (标准地址/兴趣点).
 
-    `initials` are the pinyin initials of the name, `grams` all pairs of neighbouring characters of
-    name and address: PostgreSQL's trigrams do not find Chinese words of two characters.
+    `folded` is the name as it is searched (lower case, no blanks), `initials` are its pinyin
+    initials, `grams` all pairs of neighbouring characters of name and address: PostgreSQL's
+    trigrams do not find Chinese words of two characters.
     """
 
     name = models.CharField(max_length=120)
     kind = models.CharField(max_length=20)
     address = models.CharField(max_length=200, blank=True)
+    folded = models.CharField(max_length=120, default="", editable=False)
     initials = models.CharField(max_length=60, blank=True)
     grams = ArrayField(models.CharField(max_length=2), default=list, editable=False)
     location = models.PointField(srid=4326)
@@ -108,7 +110,7 @@ class Place(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["name"], opclasses=["text_pattern_ops"], name="citygis_place_name"
+                fields=["folded"], opclasses=["text_pattern_ops"], name="citygis_place_folded"
             ),
             models.Index(
                 fields=["initials"], opclasses=["text_pattern_ops"], name="citygis_place_initials"
