@@ -82,9 +82,11 @@ def shown(path: Path) -> str:
 
 
 def stop_on_signals() -> None:
-    """Let SIGTERM and SIGHUP unwind like Ctrl-C, so that everything is stopped in order."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+    """Let SIGTERM and SIGHUP (unless run by nohup) unwind like Ctrl-C: all is stopped in order."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
 
 
 def stop_calmly(supervisor: Supervisor) -> None:

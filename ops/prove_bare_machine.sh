@@ -11,9 +11,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 repository=$PWD
 WORK=${WORK:-$(mktemp -d /var/tmp/bare-machine.XXXXXX)}
-MIRROR=${MIRROR:-$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources} 2>/dev/null |
-  sed -nE 's/^(URIs:|deb( \[[^]]*\])?) +([^ ]+).*/\3/p' | grep -m1 '/debian/\?$')}
+MIRROR=${MIRROR:-$(sed -nE 's/^(URIs:|deb( \[[^]]*\])?) +([^ ]+).*/\3/p' \
+  /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | grep -m1 '/debian/\?$' || true)}
 PORT=${PORT:-8765}
+
+[ -z "$(ls -A "$WORK")" ] || { echo "$WORK is not empty, and would be deleted at the end"; exit 1; }
 
 make_base() {
   echo "== a bare Debian 12 in $WORK/base"
@@ -24,7 +26,9 @@ make_base() {
     : >"$WORK/base/etc/apt/sources.list"
   cp /etc/apt/apt.conf.d/*artifact* "$WORK/base/etc/apt/apt.conf.d/" 2>/dev/null || true
   cp -L /etc/ssl/certs/ca-certificates.crt "$WORK/base/etc/ssl/certs/"
-  cat /etc/pip.conf ~/.config/pip/pip.conf ~/.pip/pip.conf >"$WORK/base/etc/pip.conf" 2>/dev/null || true
+  for file in ~/.pip/pip.conf ~/.config/pip/pip.conf /etc/pip.conf; do
+    cp -L "$file" "$WORK/base/etc/pip.conf" 2>/dev/null || true
+  done
 }
 
 scenario() { # scenario NAME USER FOLDER COMMAND...: a fresh tree with a fresh clone
@@ -34,7 +38,7 @@ scenario() { # scenario NAME USER FOLDER COMMAND...: a fresh tree with a fresh c
   [ "$user" = root ] || chroot "$tree" useradd --create-home "$user"
   git clone --quiet --no-local "$repository" "$tree$folder"
   chroot "$tree" chown -R "$user:" "$folder"
-  echo "== $name: $* as $user in $folder"
+  echo "== $name: as $user in $folder"
   inside "$tree" "$user" "$folder" "" "$@"
 }
 

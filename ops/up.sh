@@ -82,7 +82,7 @@ provide_pip() { # Debian's Python has no pip for new environments until python3-
 
 provide_postgresql() {
   [ -z "${DATABASE_URL:-}${DATABASE_URL_FILE:-}" ] || return 0
-  "$PYTHON" -m ops.binaries >/dev/null && return
+  "$PYTHON" -m ops.binaries >/dev/null 2>&1 && return
   read_package_lists
   local postgis
   postgis=$(apt-cache "${APT[@]}" pkgnames postgresql- | grep -E '^postgresql-[0-9]+-postgis-3$' | sort -V | tail -n 1)
