@@ -48,11 +48,20 @@ class ServiceEvent(models.Model):
     case_no = models.CharField(max_length=24, blank=True)
     receipt = models.JSONField()
     sealed_data = models.BinaryField(null=True)
+    case_state = models.CharField(max_length=16, blank=True)
+    case_state_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["source", "event_id"], name="affairs_serviceevent_arrives_once"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["case_no"],
+                condition=~models.Q(case_no=""),
+                name="affairs_event_of_case",
             )
         ]
 

@@ -1,2 +1,5 @@
 """Knows everybody; nobody knows it."""
 
+from config.celery import app as celery_app
+
+__all__ = ["celery_app"]

@@ -10,10 +10,15 @@ from django.urls import re_path
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django_wsgi = get_wsgi_application()
 
-from dispatch.consumers import DistrictConsumer  # noqa: E402
+from dispatch.consumers import DistrictConsumer, ScreenConsumer  # noqa: E402
 
 HTTP_THREADS = 8
-sockets = URLRouter([re_path(r"^ws/v1/districts/(?P<code>\d{6})$", DistrictConsumer.as_asgi())])
+sockets = URLRouter(
+    [
+        re_path(r"^ws/v1/districts/(?P<code>\d{6})$", DistrictConsumer.as_asgi()),
+        re_path(r"^ws/v1/screen$", ScreenConsumer.as_asgi()),
+    ]
+)
 application = ProtocolTypeRouter(
     {
         "http": WSGIMiddleware(django_wsgi, workers=HTTP_THREADS),

@@ -1,4 +1,4 @@
-"""The sockets of the feed (contract.md 6): /ws/v1/districts/{code}."""
+"""The sockets of the feed (contract.md 6): /ws/v1/districts/{code} and /ws/v1/screen."""
 
 import asyncio
 import json
@@ -19,23 +19,23 @@ from dispatch.hub import Subscription, head_message, head_of, hub
 RESUME_WITHIN_S = 5.0
 HEARTBEAT_S = 10.0
 RECHECK_S = 60.0
+TALLY_EVERY_S = 1.0
 MOST_BEHIND = 1000
 MOST_MESSAGE = 4096
 RESUMES_PER_MINUTE = 60
 NOT_SIGNED_IN, NOT_YOURS, NO_RESUME, TOO_MANY = 4401, 4403, 4408, 4429
 
 
-class DistrictConsumer(AsyncWebsocketConsumer):
-    """Sends a district's events in order, without gaps, from where the client says it is."""
+class FeedConsumer(AsyncWebsocketConsumer):
+    """What both sockets share: resume within five seconds, authorisation, no flood of messages."""
 
     async def connect(self) -> None:
         """Accept; the client must say `resume` within five seconds."""
-        self.district: str = self.scope["url_route"]["kwargs"]["code"]
-        self.subscription: Subscription | None = None
+        self.resumed = False
         self.tasks: set[asyncio.Task[None]] = set()
         self.token = ""
-        self.sent = 0
         self.resumes: list[float] = []
+        self.prepare()
         origin = _header(self.scope, b"origin")
         if origin and not _origin_allowed(origin):
             await self.close(NOT_YOURS)
@@ -44,10 +44,23 @@ class DistrictConsumer(AsyncWebsocketConsumer):
         await self.accept()
         self._spawn(self._expect_resume())
 
+    def prepare(self) -> None:
+        """Read what the address says."""
+
+    def may_watch(self, user: User) -> bool:
+        """True when the user's posts open this feed."""
+        raise NotImplementedError
+
+    async def resume(self, after: int | None) -> None:
+        """Send what was missed, then what happens."""
+        raise NotImplementedError
+
     async def disconnect(self, code: int) -> None:
-        """Leave the hub."""
-        if self.subscription:
-            hub.leave(self.subscription)
+        """Stop all work for this socket."""
+        self.stop()
+
+    def stop(self) -> None:
+        """End the tasks of this socket."""
         for task in self.tasks:
             task.cancel()
 
@@ -65,15 +78,60 @@ class DistrictConsumer(AsyncWebsocketConsumer):
         self.token = token if isinstance(token, str) else self.token
         after = message.get("after")
         valid = isinstance(after, int) and not isinstance(after, bool) and after >= 0
-        await self._resume(after if valid else None)
+        if await self._authorised():
+            self.stop()
+            self.resumed = True
+            await self.resume(after if valid else None)
+            self._spawn(self._recheck())
 
-    async def _resume(self, after: int | None) -> None:
-        if not await self._authorised():
-            return
+    async def _authorised(self) -> bool:
+        user = await hub.read(_user, self.token, self.cookie)
+        if user is None:
+            await self.close(NOT_SIGNED_IN)
+            return False
+        if not self.may_watch(user):
+            await self.close(NOT_YOURS)
+            return False
+        return True
+
+    async def _recheck(self) -> None:
+        while True:
+            await asyncio.sleep(RECHECK_S)
+            if not await self._authorised():
+                return
+
+    async def _expect_resume(self) -> None:
+        await asyncio.sleep(RESUME_WITHIN_S)
+        if not self.resumed:
+            await self.close(NO_RESUME)
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+
+class DistrictConsumer(FeedConsumer):
+    """Sends a district's events in order, without gaps, from where the client says it is."""
+
+    def prepare(self) -> None:
+        """The district of the address."""
+        self.district: str = self.scope["url_route"]["kwargs"]["code"]
+        self.subscription: Subscription | None = None
+        self.sent = 0
+
+    def may_watch(self, user: User) -> bool:
+        """True for posts in the district or above it."""
+        return user.scope().covers_district(self.district)
+
+    def stop(self) -> None:
+        """Leave the hub."""
         if self.subscription:
             hub.leave(self.subscription)
-            for task in self.tasks:
-                task.cancel()
+        super().stop()
+
+    async def resume(self, after: int | None) -> None:
+        """Welcome, missed events in order, then live ones and a heartbeat."""
         subscription = Subscription(asyncio.get_running_loop(), self.district)
         head = await hub.read(head_of, self.district)
         hub.join(subscription, head)
@@ -86,17 +144,6 @@ class DistrictConsumer(AsyncWebsocketConsumer):
         await self._catch_up()
         self._spawn(self._feed(subscription))
         self._spawn(self._beat())
-        self._spawn(self._recheck())
-
-    async def _authorised(self) -> bool:
-        user = await hub.read(_user, self.token, self.cookie)
-        if user is None:
-            await self.close(NOT_SIGNED_IN)
-            return False
-        if not user.scope().covers_district(self.district):
-            await self.close(NOT_YOURS)
-            return False
-        return True
 
     async def _catch_up(self) -> None:
         """Send what is in the log after `sent`."""
@@ -129,21 +176,36 @@ class DistrictConsumer(AsyncWebsocketConsumer):
             await self.send(head_message(self.district, head))
             await asyncio.sleep(HEARTBEAT_S)
 
-    async def _recheck(self) -> None:
+
+class ScreenConsumer(FeedConsumer):
+    """The wall: all counters of the districts one may follow, at most once a second."""
+
+    def may_watch(self, user: User) -> bool:
+        """True for posts that see cases of at least one district."""
+        self.prefixes = queries.districts_of(user)
+        return bool(self.prefixes)
+
+    async def resume(self, after: int | None) -> None:
+        """Welcome with the heads, then a tally when something moved, a heartbeat when not."""
+        self._spawn(self._count())
+
+    async def _count(self) -> None:
+        first, heads, quiet = True, {}, 0.0
         while True:
-            await asyncio.sleep(RECHECK_S)
-            if not await self._authorised():
-                return
-
-    async def _expect_resume(self) -> None:
-        await asyncio.sleep(RESUME_WITHIN_S)
-        if self.subscription is None:
-            await self.close(NO_RESUME)
-
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.ensure_future(work)
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+            now_heads = await hub.read(queries.heads_under, self.prefixes)
+            if first:
+                await self.send(json.dumps({"type": "welcome", "head": now_heads}))
+            if first or now_heads != heads:
+                heads, quiet = now_heads, 0.0
+                tally = await hub.read(queries.tally_under, self.prefixes)
+                await self.send(json.dumps({"type": "tally", **tally}))
+            elif quiet >= HEARTBEAT_S:
+                quiet = 0.0
+                at = timezone.now().isoformat()
+                await self.send(json.dumps({"type": "head", "seq": heads, "at": at}))
+            first = False
+            quiet += TALLY_EVERY_S
+            await asyncio.sleep(TALLY_EVERY_S)
 
 
 def _parsed(text: str | None) -> dict[str, Any] | None:

@@ -285,7 +285,8 @@ MOVES: tuple[Move, ...] = (
 )  # fmt: skip
 
 ATTACHED = "intake.attached"
-TOPICS = frozenset({move.topic for move in MOVES} | {ATTACHED})
+TIMER_OVERDUE = "timer.overdue"
+TOPICS = frozenset({move.topic for move in MOVES} | {ATTACHED, TIMER_OVERDUE})
 _BY_NAME_AND_STATE = {(move.name, state): move for move in MOVES for state in move.sources}
 _BY_STATE = {s: tuple(m for m in MOVES if s in m.sources and m.offered) for s in State}
 NAMES = frozenset(move.name for move in MOVES)

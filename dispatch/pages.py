@@ -28,6 +28,21 @@ TILES: Final[dict[str, tuple[Promise, str]]] = {
 }
 LINES: Final = ("HOTLINE", "GRID", "AFFAIRS")
 DISTRICT_DIGITS: Final = 6
+SET_BACK: Final = frozenset(
+    {
+        "answer_directly",
+        "bounce",
+        "check_fail",
+        "emergency_dispatch",
+        "fixed_already",
+        "reject",
+        "rework",
+        "transfer_emergency",
+        "verified_false",
+        "void",
+    }
+)
+"""Moves that end a case, send it back or skip steps: never the one that the key E makes."""
 CITY_CENTER: Final = (119.6, 29.87)
 """Where the map opens when no area is loaded: degrees, WGS84, the fictional demo city."""
 
@@ -190,10 +205,19 @@ def _epoch(text: str | None) -> int | None:
     return int(found.timestamp()) if found else None
 
 
+def ordered_moves(case: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The moves as the drawer shows them: what carries the case on first, what ends it last."""
+    moves = [{**move, "is_first": False} for move in case["moves"]]
+    moves.sort(key=lambda move: move["move"] in SET_BACK)
+    if moves and moves[0]["move"] not in SET_BACK:
+        moves[0]["is_first"] = True
+    return moves
+
+
 def choices_for(case: Mapping[str, Any]) -> dict[str, Any]:
-    """What the selects of the moves offer: units of the district, conditions of the category."""
+    """What the drawer's forms offer: moves, units of the district, conditions of the category."""
     kinds = {field["kind"] for move in case["moves"] for field in move["fields"]}
-    context: dict[str, Any] = {}
+    context: dict[str, Any] = {"moves": ordered_moves(case)}
     if "unit" in kinds:
         units = Unit.objects.filter(area_code__startswith=case["district"])
         context["units"] = units.order_by("code").values("code", "name")

@@ -238,9 +238,31 @@ def districts_of(user: User) -> tuple[str, ...]:
 
 def heads_for(user: User) -> dict[str, int]:
     """The feed position of each district that the user may follow."""
-    prefixes = districts_of(user)
-    heads = FeedHead.objects.values_list("district", "seq")
+    return heads_under(districts_of(user))
+
+
+def heads_under(prefixes: tuple[str, ...]) -> dict[str, int]:
+    """The feed position of each district under the code prefixes."""
+    heads = FeedHead.objects.order_by("district").values_list("district", "seq")
     return {district: seq for district, seq in heads if prefixes and district.startswith(prefixes)}
+
+
+def tally_under(prefixes: tuple[str, ...]) -> dict[str, Any]:
+    """Open and today's counters of the districts, and the numbers they are true for."""
+    heads = FeedHead.objects.filter(district=OuterRef("district")).values("seq")
+    rows = Tally.objects.filter(count__gt=0).annotate(head=Subquery(heads))
+    counts: dict[tuple[str, str, str], int] = {}
+    as_of: dict[str, int] = {}
+    for district, line, state, count, head in rows.values_list(
+        "district", "line", "state", "count", "head"
+    ):
+        if district.startswith(prefixes):
+            as_of[district] = head
+            key = (district, line, state)
+            counts[key] = counts.get(key, 0) + count
+    names = ("district", "line", "state")
+    counters = [{**dict(zip(names, key, strict=True)), "count": n} for key, n in counts.items()]
+    return {"as_of": as_of, "counters": counters}
 
 
 def home_district(user: User) -> str:

@@ -18,6 +18,11 @@ class Finding(models.Model):
     self_handled = models.BooleanField(default=False)
     captured_at = models.DateTimeField()
     received_at = models.DateTimeField()
+    case_state = models.CharField(max_length=16, default="REGISTERED")
+    case_state_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["case_no"], name="grid_finding_of_case")]
 
     def __str__(self) -> str:
         return str(self.uid)

@@ -14,9 +14,12 @@ class Ticket(models.Model):
     kind = models.CharField(max_length=10)
     operator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True)
     logged_at = models.DateTimeField()
+    case_state = models.CharField(max_length=16, default="REGISTERED")
+    case_state_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [
+            models.Index(fields=["case_no"], name="hotline_ticket_of_case"),
             models.Index(
                 fields=["call_id"], condition=~Q(call_id=""), name="hotline_ticket_by_call"
             )

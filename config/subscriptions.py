@@ -1,0 +1,18 @@
+"""Which task hears which topic: every side effect of the queue stands on this page.
+
+A test asserts that each topic of the lifecycle has an entry and that each name resolves.
+"""
+
+from dispatch.lifecycle import TOPICS
+
+FOLLOW = ("hotline.follow_cases", "grid.follow_cases", "affairs.follow_cases")
+"""The lines note what became of their records."""
+
+NOBODY: tuple[str, ...] = ()
+SILENT = frozenset({"timer.overdue", "case.urged", "case.supervised", "case.contacted"})
+"""Topics that change no state: only the screens hear them."""
+
+SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
+    topic: NOBODY if topic in SILENT else FOLLOW for topic in sorted(TOPICS)
+}
+SUBSCRIBERS = tuple(sorted({name for names in SUBSCRIPTIONS.values() for name in names}))

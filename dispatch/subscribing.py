@@ -1,0 +1,72 @@
+"""Subscribers read the log at their own pace: a cursor per district, moved with their effect.
+
+A Celery task is only a wake-up; a lost or doubled one changes nothing (architecture.md 5).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from dispatch.models import Cursor, Event, FeedHead
+
+BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a subscriber hears of an event: codes and ids only."""
+
+    district: str
+    seq: int
+    topic: str
+    case_no: str
+    to_state: str
+    at: datetime
+    payload: dict[str, Any]
+
+
+Effect = Callable[[Sequence[Heard]], None]
+
+
+def drain(subscriber: str, effect: Effect) -> int:
+    """Give the subscriber all it has not heard, district by district; how many events.
+
+    Each batch is one transaction: the effect and the cursor move together or not at all. A second
+    worker of the same subscriber passes over districts that the first one holds.
+    """
+    districts = list(FeedHead.objects.order_by("district").values_list("district", flat=True))
+    known = set(
+        Cursor.objects.filter(subscriber=subscriber).values_list("district", flat=True)
+    )
+    Cursor.objects.bulk_create(
+        [Cursor(subscriber=subscriber, district=d) for d in districts if d not in known],
+        ignore_conflicts=True,
+    )
+    total = 0
+    for district in districts:
+        while heard := _one_batch(subscriber, district, effect):
+            total += heard
+    return total
+
+
+@transaction.atomic
+def _one_batch(subscriber: str, district: str, effect: Effect) -> int:
+    cursor = (
+        Cursor.objects.select_for_update(skip_locked=True)
+        .filter(subscriber=subscriber, district=district)
+        .first()
+    )
+    if cursor is None:
+        return 0
+    rows = Event.objects.filter(district=district, seq__gt=cursor.seq).order_by("seq")
+    columns = ("seq", "topic", "case_no", "to_state", "at", "payload")
+    heard = [Heard(district, *row) for row in rows.values_list(*columns)[:BATCH]]
+    if not heard:
+        return 0
+    effect(heard)
+    cursor.seq = heard[-1].seq
+    cursor.save(update_fields=["seq"])
+    return len(heard)

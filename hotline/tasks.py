@@ -1,0 +1,26 @@
+"""How the line learns what became of its tickets: it follows the queue's log."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from celery import shared_task
+
+from hotline.models import Ticket
+from dispatch.subscribing import Heard, drain
+
+SUBSCRIBER = "hotline.follow_cases"
+
+
+@shared_task(name=SUBSCRIBER, acks_late=True)
+def follow_cases(**_: Any) -> int:
+    """Note the state of each case on the line's own record; only a wake-up carries it."""
+    return drain(SUBSCRIBER, note_states)
+
+
+def note_states(heard: Sequence[Heard]) -> None:
+    """Write the last state heard of each case to its tickets."""
+    latest = {event.case_no: event for event in heard}
+    for case_no, event in latest.items():
+        Ticket.objects.filter(case_no=case_no).update(
+            case_state=event.to_state, case_state_at=event.at
+        )
