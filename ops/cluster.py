@@ -153,6 +153,8 @@ class Cluster:
         reach += ["-a", "-w", str(self.folder)]
         if subprocess.run(reach, check=False).returncode == 0:
             return person
-        # A folder closed to others lies above (a clone under /root): let it walk through.
+        # A folder above is closed to others (a clone under /root): let it walk through. The securebit
+        # makes access(2), by which initdb looks for its programs, count that capability too.
         caps = "-all,+dac_override"
-        return (*person, f"--inh-caps={caps}", f"--ambient-caps={caps}")
+        bits = "--securebits=+no_setuid_fixup"
+        return (*person, bits, f"--inh-caps={caps}", f"--ambient-caps={caps}")
