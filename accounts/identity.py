@@ -9,7 +9,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
 COMPOUND_SURNAMES = frozenset(
-    "欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 司徒 长孙 宇文 夏侯 轩辕 端木 百里 南宫".split()
+    (
+        *("欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐"),
+        *("司徒", "长孙", "宇文", "夏侯", "轩辕", "端木", "百里", "南宫"),
+    )
 )
 NONCE_BYTES = 12
 MOBILE_DIGITS = 11
@@ -59,7 +62,7 @@ def mask_phone(phone: str) -> str:
     if len(digits) == MOBILE_DIGITS and digits.startswith("1"):
         return f"{digits[:3]}****{digits[-4:]}"
     if "-" in phone and len(digits) > 7:  # noqa: PLR2004
-        return f"{phone.split('-')[0]}-****{digits[-4:]}"
+        return f"{phone.split('-', 1)[0]}-****{digits[-4:]}"
     return f"****{digits[-4:]}" if len(digits) > 4 else "****" if digits else ""  # noqa: PLR2004
 
 

@@ -21,7 +21,7 @@ def token_digest(raw: str) -> str:
     return hashlib.sha256(raw.encode()).hexdigest()
 
 
-_BY_TOKEN = """
+_USER_WITH_POSTS = """
 SELECT u.id, u.password, u.last_login, u.username, u.name, u.is_active, u.language, t.read_only,
        p.role, p.area_code, p.unit_id,
        CASE WHEN n.path IS NULL THEN NULL ELSE
@@ -37,7 +37,7 @@ WHERE t.digest = %s AND t.revoked_at IS NULL AND t.expires_at > %s
 def user_by_token(raw: str, *, now: datetime) -> tuple[User, bool] | None:
     """The user of a valid token with her scope, and whether it only reads; one query."""
     with connection.cursor() as cursor:
-        cursor.execute(_BY_TOKEN, [token_digest(raw), now])
+        cursor.execute(_USER_WITH_POSTS, [token_digest(raw), now])
         rows = cursor.fetchall()
     if not rows:
         return None
@@ -83,4 +83,10 @@ def user_of(request: HttpRequest) -> User | None:
     if scheme.lower() == "bearer":
         found = user_by_token(raw.strip(), now=timezone.now())
         return found[0] if found else None
-    return request.user if isinstance(request.user, User) or request.user.is_authenticated else None
+    return session_user(request)
+
+
+def session_user(request: HttpRequest) -> User | None:
+    """The user whom the session signed in, or None."""
+    user = request.user
+    return user if user.is_authenticated else None

@@ -46,9 +46,7 @@ class Scope:
     def areas(self) -> tuple[str, ...]:
         """Area codes whose cases are visible; an area inside another one is left out."""
         codes = {post.area_code for post in self.posts if post.role in CASE_ROLES}
-        return tuple(
-            sorted(c for c in codes if not any(c != o and c.startswith(o) for o in codes))
-        )
+        return tuple(sorted(c for c in codes if not any(c != o and c.startswith(o) for o in codes)))
 
     @cached_property
     def unit_ids(self) -> frozenset[int]:

@@ -55,7 +55,7 @@ def sender_of(body: bytes, headers: Mapping[str, str]) -> UpstreamSystem:
     signed = {name: headers.get(name, "") for name in SIGNATURE_HEADERS}
     for system in UpstreamSystem.objects.filter(is_active=True).order_by("code"):
         try:
-            Webhook(identity.unseal(system.secret)).verify(body, signed, json_decode=False)
+            Webhook(identity.unseal(system.secret)).verify(body, signed, json_parse=False)
         except (WebhookVerificationError, ValueError):
             continue
         return system

@@ -12,8 +12,10 @@ from ninja.parser import Parser
 from ninja.security import APIKeyCookie, HttpBearer
 
 from accounts.actions import SignInError
+from accounts.api import open_router as accounts_open_router
 from accounts.models import User
-from accounts.queries import user_by_token
+from accounts.queries import session_user, user_by_token
+from affairs.actions import SignatureError, UnknownEventError
 from affairs.api import open_router as affairs_open_router
 from dispatch.actions.errors import (
     CaseNotFoundError,
@@ -26,14 +28,13 @@ from dispatch.attachments import AttachmentError
 from dispatch.attachments_api import router as attachments_router
 from dispatch.casefile import TooManyRevealsError
 from dispatch.catalogue import UnknownCategoryError
-from dispatch.intake import IntakeError, KeyReusedError
+from dispatch.intake import KeyReusedError
 from dispatch.queries import FilterError
+from dispatch.voices import IntakeError
 from gis.api import router as gis_router
 from gis.coords import CoordinateError
 from grid.api import router as grid_router
 from hotline.api import router as hotline_router
-from accounts.api import open_router as accounts_open_router
-from affairs.actions import SignatureError, UnknownEventError
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -90,7 +91,7 @@ class SessionAuth(APIKeyCookie):
 
     def authenticate(self, request: HttpRequest, key: str | None) -> User | None:
         """The session's user."""
-        return request.user if isinstance(request.user, User) or request.user.is_authenticated else None  # type: ignore[return-value]
+        return session_user(request)
 
 
 api = NinjaAPI(
@@ -110,7 +111,7 @@ api.add_router("", gis_router)
 api.add_router("", dispatch_router)
 
 
-def refusal(  # noqa: PLR0913
+def refusal(
     request: HttpRequest,
     status: int,
     code: str,
@@ -180,7 +181,9 @@ def _coordinates(request: HttpRequest, error: CoordinateError) -> HttpResponse:
 @api.exception_handler(SignInError)
 def _sign_in(request: HttpRequest, error: SignInError) -> HttpResponse:
     if error.code == "LOCKED":
-        return refusal(request, 429, error.code, error.message, Retry_After=str(error.retry_after_s))
+        return refusal(
+            request, 429, error.code, error.message, Retry_After=str(error.retry_after_s)
+        )
     return refusal(request, 401, error.code, error.message)
 
 

@@ -9,6 +9,14 @@ app = Celery("sanxian")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["dispatch", "hotline", "grid", "affairs", "config"])
 app.conf.beat_schedule = {
-    "sweep due timers": {"task": "dispatch.sweep_due_timers", "schedule": 2.0, "options": {"expires": 5}},
-    "wake subscribers": {"task": "config.wake_subscribers", "schedule": 5.0, "options": {"expires": 10}},
+    "sweep due timers": {
+        "task": "dispatch.sweep_due_timers",
+        "schedule": 2.0,
+        "options": {"expires": 5},
+    },
+    "wake subscribers": {
+        "task": "config.wake_subscribers",
+        "schedule": 5.0,
+        "options": {"expires": 10},
+    },
 }

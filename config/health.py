@@ -96,7 +96,9 @@ def _cases_by_state() -> list[tuple[str, float]]:
 
 
 def _gauge(name: str, values: list[tuple[str, Any]]) -> list[str]:
-    labelled = [f"{name}{{{labels}}} {value}" if labels else f"{name} {value}" for labels, value in values]
+    labelled = [
+        f"{name}{{{labels}}} {value}" if labels else f"{name} {value}" for labels, value in values
+    ]
     return [f"# TYPE {name} gauge", *labelled]
 
 

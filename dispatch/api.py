@@ -12,10 +12,10 @@ from accounts.models import User
 from dispatch import casefile, catalogue, queries, radar
 from dispatch.actions.checking import record_callback
 from dispatch.actions.moving import make_move
-from dispatch.queries import FilterError, QueueFilters
-from dispatch.voices import Position
 from dispatch.intake import wgs84
 from dispatch.models import Case
+from dispatch.queries import FilterError, QueueFilters
+from dispatch.voices import Position
 
 router = Router(tags=["queue"])
 

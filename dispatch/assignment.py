@@ -38,4 +38,6 @@ def lead_unit(duties: Sequence[Duty], *, categories: Sequence[str], area: str) -
     if best is None:
         return None
     duty = best[2]
-    return Suggestion(duty.unit_id, duty.item_no, f"{duty.item_no}: {duty.category} @ {duty.area_code}")
+    return Suggestion(
+        duty.unit_id, duty.item_no, f"{duty.item_no}: {duty.category} @ {duty.area_code}"
+    )

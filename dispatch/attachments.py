@@ -84,8 +84,8 @@ def visible_attachment(pk: uuid.UUID, *, user: User) -> Attachment | None:
         return None
     if attachment.uploaded_by_id == user.pk:
         return attachment
-    seen = Case.objects.visible_to(user).filter(pk=attachment.case_id).exists()
-    return attachment if attachment.case_id and seen else None
+    seen = Case.objects.visible_to(user).filter(attachments=attachment).exists()
+    return attachment if seen else None
 
 
 def add_chunk(

@@ -220,7 +220,7 @@ def _iso(at: datetime | None) -> str | None:
 
 
 def case_or_stub(user: User, case_no: str, *, now: datetime) -> dict[str, Any]:
-    """The case file after a move; its number and state alone where the move took it out of sight."""
+    """The case file after a move; number and state alone where it is out of sight now."""
     try:
         return case_for(user, case_no, now=now)
     except CaseNotFoundError:

@@ -26,7 +26,7 @@ RESUMES_PER_MINUTE = 60
 NOT_SIGNED_IN, NOT_YOURS, NO_RESUME, TOO_MANY = 4401, 4403, 4408, 4429
 
 
-class FeedConsumer(AsyncWebsocketConsumer):
+class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     """What both sockets share: resume within five seconds, authorisation, no flood of messages."""
 
     async def connect(self) -> None:
@@ -190,7 +190,8 @@ class ScreenConsumer(FeedConsumer):
         self._spawn(self._count())
 
     async def _count(self) -> None:
-        first, heads, quiet = True, {}, 0.0
+        heads: dict[str, int] = {}
+        first, quiet = True, 0.0
         while True:
             now_heads = await hub.read(queries.heads_under, self.prefixes)
             if first:

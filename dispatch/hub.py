@@ -107,7 +107,7 @@ class Hub:
         while True:
             try:
                 client = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1)
-                pubsub = client.pubsub(ignore_subscribe_messages=True)
+                pubsub = client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
                 pubsub.subscribe(BELL)
                 self.bell_ok = True
                 for _ in pubsub.listen():

@@ -12,17 +12,20 @@ from accounts.models import User
 from dispatch import catalogue, numbers, outbox, radar
 from dispatch.actions import merging, registering
 from dispatch.actions.registering import NOWHERE, Facts, Prepared
-from dispatch.models import Attachment, Category, FilingCondition, Intake
-from dispatch.voices import IntakeError, NewIntake, Position, Receipt
+from dispatch.models import Attachment, Category, FilingCondition, Intake, Priority
+from dispatch.voices import IntakeError, NewIntake, Position, Receipt, is_storable
 from gis import locator
 from gis.coords import CoordinateError, parse_crs, to_wgs84
 
 OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 CLOCK_SKEW = timedelta(minutes=10)
-LENGTHS = {"title": 80, "content": 5000, "address": 200, "component_id": 16}
+LENGTHS = {"title": 80, "content": 5000, "address": 200, "component_id": 16, "caller.name": 40}
 MOST_ACCURACY_M = 5000.0
 PHONE = re.compile(r"\+?[0-9][0-9 \-]{4,18}")
-KINDS = frozenset({"CONSULT", "HELP", "COMPLAINT", "REPORT", "SUGGESTION", "PRAISE", "OTHER"} | {"FINDING", "EVENT"})
+KINDS = frozenset(
+    {"CONSULT", "HELP", "COMPLAINT", "REPORT", "SUGGESTION", "PRAISE", "OTHER"}
+    | {"FINDING", "EVENT"}
+)
 
 
 class KeyReusedError(Exception):
@@ -83,7 +86,7 @@ def first_receipt(new: NewIntake) -> Receipt | None:
     )
     if row is None:
         return None
-    receipt, digest = row
+    receipt, digest = row[0] or {}, row[1]
     if digest and new.digest and digest != new.digest:
         raise KeyReusedError
     return Receipt(receipt, is_first=False)
@@ -114,9 +117,7 @@ def receipt_of(prepared: Prepared, duplicates: list[dict[str, Any]]) -> dict[str
     }
 
 
-def prepare(
-    new: NewIntake, *, by: User | None, now: datetime, seq: int | None = None
-) -> Prepared:
+def prepare(new: NewIntake, *, by: User | None, now: datetime, seq: int | None = None) -> Prepared:
     """Check, locate and complete a voice; writes nothing."""
     check(new, now)
     category, condition = catalogue.current().category(new.category)
@@ -151,7 +152,9 @@ def _place(
     if lon is not None and lat is not None:
         located = locator.locate(lon, lat)
         if located is None or not located.district_code:
-            raise IntakeError("OUTSIDE_CITY", "location", _("位置不在本市范围内，请核对坐标和坐标系。"))
+            raise IntakeError(
+                "OUTSIDE_CITY", "location", _("位置不在本市范围内，请核对坐标和坐标系。")
+            )
         return located, located.district_code
     if category.needs_location and not new.address and not new.district:
         raise IntakeError("LOCATION_REQUIRED", "location", _("此类事项需要位置或地址。"))
@@ -179,17 +182,10 @@ def wgs84(position: Position) -> tuple[float, float]:
 
 def check(new: NewIntake, now: datetime) -> None:
     """Refuse what no line may hand in: bad words, lengths, kinds, priorities, times, phones."""
-    for path, longest in LENGTHS.items():
-        text = getattr(new, path)
-        if "\x00" in text:
-            raise IntakeError("NUL_BYTE", path, _("文字中含有不可用的字符（NUL）。"))
-        if len(text) > longest:
-            raise IntakeError("TOO_LONG", path, _("最多 %d 个字。") % longest)
-    if not new.title.strip():
-        raise IntakeError("REQUIRED", "title", _("请填写标题。"))
+    _check_words(new)
     if new.kind not in KINDS:
         raise IntakeError("UNKNOWN_KIND", "kind", _("未知的诉求类型。"))
-    if new.priority is not None and new.priority not in range(4):
+    if new.priority is not None and new.priority not in Priority.values:
         raise IntakeError("UNKNOWN_PRIORITY", "priority", _("紧急程度为 0 到 3。"))
     if not OLDEST <= new.occurred_at <= now + CLOCK_SKEW:
         raise IntakeError("TIME_OUT_OF_RANGE", "occurred_at", _("发生时间在未来或过于久远。"))
@@ -197,6 +193,17 @@ def check(new: NewIntake, now: datetime) -> None:
     if phone and not PHONE.fullmatch(phone):
         raise IntakeError("BAD_PHONE", "caller.phone", _("电话号码格式不正确。"))
     check_attachments(new)
+
+
+def _check_words(new: NewIntake) -> None:
+    if not new.title.strip():
+        raise IntakeError("REQUIRED", "title", _("请填写标题。"))
+    for path, longest in LENGTHS.items():
+        text = new.caller.name if path == "caller.name" else getattr(new, path)
+        if not is_storable(text):
+            raise IntakeError("BAD_CHARACTER", path, _("文字中含有不可用的字符。"))
+        if len(text) > longest:
+            raise IntakeError("TOO_LONG", path, _("最多 %d 个字。") % longest)
 
 
 def check_attachments(new: NewIntake) -> None:

@@ -76,7 +76,8 @@ SELECT district, seq, digest FROM dispatch_feedhead WHERE district = ANY(%s) FOR
 """
 _NUMBER = """
 UPDATE dispatch_event e SET seq = n.seq, digest = n.digest
-FROM (SELECT unnest(%s::bigint[]) AS id, unnest(%s::bigint[]) AS seq, unnest(%s::text[]) AS digest) n
+FROM (SELECT unnest(%s::bigint[]) AS id, unnest(%s::bigint[]) AS seq,
+             unnest(%s::text[]) AS digest) n
 WHERE e.id = n.id
 """
 _MOVE_HEADS = """
@@ -176,4 +177,3 @@ def move_tally(cursor: Any, moved: Counter[tuple[str, str, str, str]]) -> None:
     columns = [list(column) for column in zip(*keys, strict=True)]
     cursor.execute(_TALLY, columns)
     cursor.execute(_TALLY_MOVE, [*columns, [moved[key] for key in keys]])
-

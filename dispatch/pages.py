@@ -89,9 +89,7 @@ def _tile_filters(tile: str, now: datetime) -> dict[str, Any]:
 
 def without_tile(filters: QueueFilters) -> QueueFilters:
     """The same filters for counting: all tiles are counted, whichever one is chosen."""
-    return replace(
-        filters, state=(), due_before=None, due_after=None, created_from=None, cursor=""
-    )
+    return replace(filters, state=(), due_before=None, due_after=None, created_from=None, cursor="")
 
 
 def _link(query: Mapping[str, str], **changes: str) -> str:
@@ -106,7 +104,9 @@ def list_context(
     """Everything that dispatch/_list.html shows."""
     base = without_tile(filters)
     counts = counters_for(user, filters=base, now=now)
-    every_line = counters_for(user, filters=replace(base, line=()), now=now) if base.line else counts
+    every_line = (
+        counters_for(user, filters=replace(base, line=()), now=now) if base.line else counts
+    )
     tile, line = query.get("tile", "all"), query.get("line", "")
     place_query = _link(query).removeprefix("/queue/").removeprefix("?")
     return {
@@ -230,4 +230,3 @@ def choices_for(case: Mapping[str, Any]) -> dict[str, Any]:
             for condition in catalogue.current().conditions_of.get(code, ())
         ]
     return context
-

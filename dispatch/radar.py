@@ -72,7 +72,8 @@ def look(probe: Probe, *, limit: int, lock: bool = False) -> list[Hit]:
     """
     radius, hours = catalogue.current().duplicate_rule(probe.family)
     west, south, east, north = envelope(probe, radius)
-    sql, params = _LOOK, [probe.family, west, south, east, north, CANDIDATES]
+    sql = _LOOK
+    params: list[Any] = [probe.family, west, south, east, north, CANDIDATES]
     if lock:
         sql, params = _LOCK + _LOOK, [buckets(probe.family, west, south, east, north), *params]
     with connection.cursor() as cursor:
@@ -118,6 +119,8 @@ def buckets(family: str, west: float, south: float, east: float, north: float) -
     salt = zlib.crc32(family.encode()) << 31
     return sorted(
         salt ^ (column * 400_009 + row) & 0x7FFFFFFF
-        for column in range(math.floor(west / BUCKET_DEGREES), math.floor(east / BUCKET_DEGREES) + 1)
+        for column in range(
+            math.floor(west / BUCKET_DEGREES), math.floor(east / BUCKET_DEGREES) + 1
+        )
         for row in range(math.floor(south / BUCKET_DEGREES), math.floor(north / BUCKET_DEGREES) + 1)
     )

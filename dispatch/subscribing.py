@@ -38,9 +38,7 @@ def drain(subscriber: str, effect: Effect) -> int:
     worker of the same subscriber passes over districts that the first one holds.
     """
     districts = list(FeedHead.objects.order_by("district").values_list("district", flat=True))
-    known = set(
-        Cursor.objects.filter(subscriber=subscriber).values_list("district", flat=True)
-    )
+    known = set(Cursor.objects.filter(subscriber=subscriber).values_list("district", flat=True))
     Cursor.objects.bulk_create(
         [Cursor(subscriber=subscriber, district=d) for d in districts if d not in known],
         ignore_conflicts=True,

@@ -63,6 +63,11 @@ class Receipt:
     is_first: bool
 
 
+def is_storable(text: str) -> bool:
+    """False for what PostgreSQL cannot keep as text: NUL and lone surrogates."""
+    return "\x00" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
+
+
 class IntakeError(Exception):
     """A rule refuses the intake; `fields` says where and why (HTTP 422)."""
 

@@ -11,8 +11,8 @@ from ninja import Router, Schema, Status
 from accounts.models import User
 from dispatch.actions.errors import MoveError
 from dispatch.catalogue import UnknownCategoryError
-from dispatch.intake import IntakeError, KeyReusedError
-from dispatch.voices import Position, Receipt
+from dispatch.intake import KeyReusedError
+from dispatch.voices import IntakeError, Position, Receipt
 from grid.actions import Report, report_finding
 
 router = Router(tags=["grid"])

@@ -5,8 +5,8 @@ from typing import Any
 
 from celery import shared_task
 
-from grid.models import Finding
 from dispatch.subscribing import Heard, drain
+from grid.models import Finding
 
 SUBSCRIBER = "grid.follow_cases"
 

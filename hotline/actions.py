@@ -10,8 +10,8 @@ from accounts.models import User
 from dispatch.actions.errors import NotAllowedError
 from dispatch.actions.moving import make_move
 from dispatch.intake import submit
-from dispatch.voices import Caller, NewIntake, Position, Receipt
 from dispatch.models import Line
+from dispatch.voices import Caller, NewIntake, Position, Receipt
 from hotline.models import Ticket
 
 OPERATORS = frozenset({"OPERATOR", "RECEIVER", "DUTY_LEADER"})

@@ -22,7 +22,7 @@ class Ticket(models.Model):
             models.Index(fields=["case_no"], name="hotline_ticket_of_case"),
             models.Index(
                 fields=["call_id"], condition=~Q(call_id=""), name="hotline_ticket_by_call"
-            )
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,8 +5,8 @@ from typing import Any
 
 from celery import shared_task
 
-from hotline.models import Ticket
 from dispatch.subscribing import Heard, drain
+from hotline.models import Ticket
 
 SUBSCRIBER = "hotline.follow_cases"
 

@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 
 import pytest
+from pytest_django.fixtures import SettingsWrapper
 
 from dispatch import catalogue
 from gis import locator
@@ -8,7 +9,7 @@ from tests.city import City, build_city
 
 
 @pytest.fixture(autouse=True)
-def _fast_passwords(settings) -> None:  # type: ignore[no-untyped-def]
+def _fast_passwords(settings: SettingsWrapper) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = {
         **settings.STORAGES,

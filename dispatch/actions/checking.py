@@ -49,7 +49,11 @@ def bounce(context: MoveContext) -> None:
 
 def rework(context: MoveContext) -> None:
     """T34: unsolved and reasonable."""
-    if context.case.rework_count >= 1 and context.by and "DUTY_LEADER" not in context.by.scope().roles:
+    if (
+        context.case.rework_count >= 1
+        and context.by
+        and "DUTY_LEADER" not in context.by.scope().roles
+    ):
         raise RuleError(_("第二次重办须由值班长决定。"), code="LEADER_DECIDES")
     _count_rework(context)
 

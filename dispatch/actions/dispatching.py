@@ -44,7 +44,9 @@ def _unit(context: MoveContext) -> tuple[Unit, str]:
         unit = Unit.objects.filter(code=code).first()
         if unit is None:
             raise RuleError(
-                _("没有这个单位。"), code="UNKNOWN_UNIT", fields={"unit": [str(_("没有这个单位。"))]}
+                _("没有这个单位。"),
+                code="UNKNOWN_UNIT",
+                fields={"unit": [str(_("没有这个单位。"))]},
             )
         return unit, "CHOSEN: by the dispatcher"
     suggestion = catalogue.current().suggest_unit(case.category_code, case.area_code)

@@ -11,7 +11,9 @@ class MoveError(Exception):
     code = "MOVE_REFUSED"
     message: object = _("操作未被接受。")
 
-    def __init__(self, message: object = "", *, code: str = "", fields: dict[str, list[str]] | None = None) -> None:
+    def __init__(
+        self, message: object = "", *, code: str = "", fields: dict[str, list[str]] | None = None
+    ) -> None:
         super().__init__(str(message or self.message))
         self.message = message or self.message
         self.code = code or self.code
@@ -38,7 +40,9 @@ class StaleVersionError(MoveError):
     code = "STALE_VERSION"
 
     def __init__(self, *, who: str, topic: str, at: datetime, version: int) -> None:
-        super().__init__(_("案件已被更新：%(who)s（%(topic)s）。请刷新后再试。") % {"who": who, "topic": topic})
+        super().__init__(
+            _("案件已被更新：%(who)s（%(topic)s）。请刷新后再试。") % {"who": who, "topic": topic}
+        )
         self.who, self.topic, self.at, self.version = who, topic, at, version
 
 

@@ -41,7 +41,9 @@ def file(context: MoveContext) -> None:
     case, book = context.case, catalogue.current()
     code = context.text("condition") or case.condition_code
     condition = book.conditions.get(code) if code else book.default_condition(case.category_code)
-    if code and (condition is None or condition.category.code not in book.chains[case.category_code]):
+    if code and (
+        condition is None or condition.category.code not in book.chains[case.category_code]
+    ):
         raise RuleError(
             _("立案条件与事项分类不符。"),
             code="WRONG_CONDITION",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -17,8 +18,9 @@ from dispatch.actions.errors import (
     RuleError,
     StaleVersionError,
 )
-from dispatch.lifecycle import ENDED, MOVES, NAMES, Move, Stage, State, move_from
+from dispatch.lifecycle import ENDED, MOVES, NAMES, Field, Move, Stage, State, move_from
 from dispatch.models import Assignment, Case, Event, Note
+from dispatch.voices import is_storable
 
 LONGEST_TEXT = 5000
 EFFECTS: dict[str, Callable[[MoveContext], None]] = {
@@ -87,18 +89,32 @@ def _check_fields(row: Move, data: Mapping[str, Any]) -> None:
     wrong: dict[str, list[str]] = {}
     for wanted in row.fields:
         value = data.get(wanted.name)
-        if value in (None, "", []):
-            if wanted.required:
-                wrong[wanted.name] = [str(_("必填。"))]
-        elif wanted.kind == "photos":
-            if not isinstance(value, list):
-                wrong[wanted.name] = [str(_("应为附件编号的列表。"))]
-        elif not isinstance(value, str) or "\x00" in value or len(value) > LONGEST_TEXT:
-            wrong[wanted.name] = [str(_("应为不超过 5000 字的文字。"))]
-        elif wanted.choices and value not in wanted.choices:
-            wrong[wanted.name] = [str(_("可选值：%s") % ", ".join(wanted.choices))]
+        is_missing = value in (None, "", [])
+        why = _wrong(wanted, value) if not is_missing else _("必填。") if wanted.required else ""
+        if why:
+            wrong[wanted.name] = [str(why)]
     if wrong:
         raise RuleError(_("有必填项缺失或填写有误。"), code="FIELDS", fields=wrong)
+
+
+def _wrong(wanted: Field, value: object) -> object:
+    """Why a value cannot be taken for a field; empty when it can."""
+    if wanted.kind == "photos":
+        fits = isinstance(value, list) and all(_is_uuid(item) for item in value)
+        return "" if fits else _("应为附件编号的列表。")
+    if not isinstance(value, str) or not is_storable(value) or len(value) > LONGEST_TEXT:
+        return _("应为不超过 5000 字的文字。")
+    if wanted.choices and value not in wanted.choices:
+        return _("可选值：%s") % ", ".join(wanted.choices)
+    return ""
+
+
+def _is_uuid(item: object) -> bool:
+    try:
+        UUID(str(item))
+    except ValueError:
+        return False
+    return True
 
 
 def _apply(context: MoveContext) -> None:

@@ -103,9 +103,7 @@ def _point(facts: Facts) -> str | None:
 def _case(facts: Facts, case_no: str, due_at: datetime) -> dict[str, Any]:
     new, located, category = facts.new, facts.located, facts.category
     sensitive = category.sensitive or new.caller.confidential or new.kind == "REPORT"
-    area = (
-        located.cell_code or located.community_code or located.street_code or facts.district
-    )
+    area = located.cell_code or located.community_code or located.street_code or facts.district
     suggestion = catalogue.current().suggest_unit(category.code, area)
     return {
         "case_no": case_no,
@@ -256,7 +254,8 @@ def register(prepared: Prepared, *, receipt: dict[str, Any]) -> tuple[int, int] 
     ]
     with connection.cursor() as cursor:
         cursor.execute(_statement(columns, len(timers)), params)
-        return cursor.fetchone()
+        ids: tuple[int, int] | None = cursor.fetchone()
+        return ids
 
 
 def link_attachments(
