@@ -21,7 +21,7 @@ sockets = URLRouter(
 )
 application = ProtocolTypeRouter(
     {
-        "http": WSGIMiddleware(django_wsgi, workers=HTTP_THREADS)  # type: ignore[arg-type],
+        "http": WSGIMiddleware(django_wsgi, workers=HTTP_THREADS),  # type: ignore[arg-type]
         "websocket": sockets,
     }
 )
