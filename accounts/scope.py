@@ -1,5 +1,6 @@
 """What a user's posts open to her (pure)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,7 +10,6 @@ CASE_ROLES = frozenset(
         "RECEIVER",
         "DUTY_LEADER",
         "DISPATCHER",
-        "INSPECTOR",
         "CALLBACK",
         "COMMANDER",
         "SUPERVISOR",
@@ -17,6 +17,8 @@ CASE_ROLES = frozenset(
 )
 """Roles that see the cases of their area. Handlers see their unit's; the others see none."""
 UNIT_ROLES = frozenset({"HANDLER", "UNIT_APPROVER"})
+FEED_ROLES = CASE_ROLES | UNIT_ROLES | {"INSPECTOR"}
+"""Roles that may follow the feed of their district."""
 IDENTITY_ROLES = frozenset({"OPERATOR", "DUTY_LEADER", "CALLBACK"})
 """Roles that may reveal a caller's identity, with a reason (domain.md 7.3.1)."""
 
@@ -70,5 +72,10 @@ class Scope:
         return any(
             district.startswith(post.area_code) or post.area_code.startswith(district)
             for post in self.posts
-            if post.role in CASE_ROLES | UNIT_ROLES
+            if post.role in FEED_ROLES
         )
+
+
+def _outermost(posts: Iterable[HeldPost]) -> tuple[str, ...]:
+    codes = {post.area_code for post in posts}
+    return tuple(sorted(c for c in codes if not any(c != o and c.startswith(o) for o in codes)))

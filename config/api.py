@@ -3,9 +3,11 @@
 import json
 from typing import Any
 
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.defaults import page_not_found, server_error
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.parser import Parser
@@ -209,11 +211,23 @@ def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
     return refusal(request, error.status_code, "REFUSED", error)
 
 
-def not_found(request: HttpRequest, _error: Exception) -> HttpResponse:
-    """An API address that does not exist."""
-    return refusal(request, 404, "NOT_FOUND", _("没有这个地址。"))
+@api.exception_handler(OperationalError)
+def _database_away(request: HttpRequest, _error: OperationalError) -> HttpResponse:
+    message = _("数据库暂时无法连接，请稍后重试；已提交的内容不会丢失。")
+    return refusal(request, 503, "DATABASE_AWAY", message, Retry_After="5")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """An address that does not exist: JSON for programs, a page for people."""
+    if request.path.startswith("/api/"):
+        return refusal(request, 404, "NOT_FOUND", _("没有这个地址。"))
+    return page_not_found(request, exception)
 
 
 def broken(request: HttpRequest) -> HttpResponse:
     """Something of ours broke: the trace id finds it in the log."""
-    return refusal(request, 500, "BROKEN", _("系统出错，请稍后重试；若重复出现，请报告追踪号。"))
+    if request.path.startswith("/api/"):
+        return refusal(
+            request, 500, "BROKEN", _("系统出错，请稍后重试；若重复出现，请报告追踪号。")
+        )
+    return server_error(request)

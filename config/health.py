@@ -1,5 +1,6 @@
 """GET /healthz (alive), /readyz (database, broker, relay lag), /metrics (Prometheus)."""
 
+import threading
 from datetime import datetime
 from typing import Any
 
@@ -34,11 +35,24 @@ def ready(_: HttpRequest) -> HttpResponse:
 
 def _database() -> str:
     try:
-        executor = MigrationExecutor(connection)
-        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-        return "migrations are missing" if plan else "ok"
+        return "ok" if _is_migrated() else "migrations are missing"
     except DatabaseError:
         return "no connection"
+
+
+_migrated = threading.Event()
+
+
+def _is_migrated() -> bool:
+    """True once no migration is missing; looked at until it is so, then only the connection."""
+    if _migrated.is_set():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        return True
+    executor = MigrationExecutor(connection)
+    if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        _migrated.set()
+    return _migrated.is_set()
 
 
 def _broker() -> str:

@@ -5,6 +5,9 @@ from django.urls import URLPattern, URLResolver, include, path
 from config import health
 from config.api import api
 
+handler404 = "config.api.not_found"
+handler500 = "config.api.broken"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
     path("tiles/", include("gis.urls")),

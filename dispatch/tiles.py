@@ -45,7 +45,15 @@ SELECT ST_AsMVT(t, 'cases', 4096, 'geom') FROM (
 def etag(user: User, z: int, x: int, y: int) -> str:
     """Changes with the feed of the user's districts and with what she may see."""
     scope = user.scope()
-    parts = (z, x, y, sorted(heads_for(user).items()), scope.areas, sorted(scope.unit_ids))
+    parts = (
+        z,
+        x,
+        y,
+        sorted(heads_for(user).items()),
+        scope.areas,
+        scope.patrol_areas,
+        sorted(scope.unit_ids),
+    )
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:24]
 
 

@@ -51,11 +51,21 @@ def visible_condition(scope: Scope) -> Q:
     """Area posts see their area; unit posts see what their unit leads, or will by the duty list."""
     condition = Q(pk__in=[])
     for prefix in scope.areas:
-        exact = {6: "district_code", 9: "street_code", 12: "community_code"}.get(len(prefix))
-        condition |= Q(**{exact: prefix}) if exact else Q(district_code__startswith=prefix)
+        condition |= _inside(prefix)
+    for prefix in scope.patrol_areas:
+        condition |= _inside(prefix) & (Q(sensitive=False) | Q(state__in=ON_SITE))
     if scope.unit_ids:
         condition |= Q(lead_unit_id__in=scope.unit_ids)
     return condition
+
+
+ON_SITE = (State.VERIFYING.value, State.CHECKING.value)
+"""States in which an inspector has to look, at sensitive cases too."""
+
+
+def _inside(prefix: str) -> Q:
+    exact = {6: "district_code", 9: "street_code", 12: "community_code"}.get(len(prefix))
+    return Q(**{exact: prefix}) if exact else Q(district_code__startswith=prefix)
 
 
 class Case(models.Model):
