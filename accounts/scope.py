@@ -46,9 +46,13 @@ class Scope:
 
     @cached_property
     def areas(self) -> tuple[str, ...]:
-        """Area codes whose cases are visible; an area inside another one is left out."""
-        codes = {post.area_code for post in self.posts if post.role in CASE_ROLES}
-        return tuple(sorted(c for c in codes if not any(c != o and c.startswith(o) for o in codes)))
+        """Area codes whose cases are all visible; an area inside another one is left out."""
+        return _outermost(post for post in self.posts if post.role in CASE_ROLES)
+
+    @cached_property
+    def patrol_areas(self) -> tuple[str, ...]:
+        """Area codes whose cases are visible unless they are sensitive (domain.md 2.8)."""
+        return _outermost(post for post in self.posts if post.role == "INSPECTOR")
 
     @cached_property
     def unit_ids(self) -> frozenset[int]:
