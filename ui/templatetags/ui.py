@@ -99,7 +99,8 @@ def seal(line: str, size: str = "") -> SafeString:
 
 @register.simple_tag
 def seals(lines: list[str], size: str = "") -> SafeString:
-    """The seals of all lines that spoke of one case."""
+    """The seals of all lines that spoke of one case; smaller where there are several."""
+    size = size or ("xs" if len(lines) > 1 else "")
     return format_html('<span class="seals">{}</span>', mark_safe("".join(seal(x, size) for x in lines)))  # noqa: S308
 
 

@@ -2,7 +2,7 @@
 import { ApiError, explain, post } from "./api.js";
 import { Combobox, highlight } from "./combobox.js";
 import { search } from "./categories.js";
-import { duration, timeLeft, now } from "./clock.js";
+import { duration, hms, now, timeLeft } from "./clock.js";
 import { bind, isComposing } from "./keys.js";
 import { CityMap } from "./map.js";
 import { $, $$, toast } from "./page.js";
@@ -13,10 +13,12 @@ import { escape, fill, gettext } from "./text.js";
 const DRAFT = "sx:desk:draft";
 const DRAFT_EVERY_MS = 1000;
 const RANGE_M = 300;
+const CITY_OFFSET_MS = 8 * 3600e3; // Asia/Shanghai, no summer time
 const TITLE_MOST = 40;
 const RADAR_WAIT_MS = 400;
+const REFRESH_MS = 1000;
 const form = $("#form");
-const map = new CityMap("map", { center: $("#map").dataset.center.split(",").map(Number), zoom: 13 });
+const map = new CityMap("map", { center: $("#map").dataset.center.split(",").map(Number), zoom: 13 }).withCaseTiles();
 const shift = new Shift($("#done"));
 const SEALS = { HOTLINE: gettext("热"), GRID: gettext("格"), AFFAIRS: gettext("政") };
 
@@ -46,7 +48,7 @@ function values() {
 function saveDraft() {
   try {
     localStorage.setItem(DRAFT, JSON.stringify({ values: values(), state }));
-    $("#draft-words").textContent = fill(gettext("草稿已于 %(time)s 存在本机"), { time: new Date().toTimeString().slice(0, 8) });
+    $("#draft-words").textContent = fill(gettext("草稿已于 %(time)s 存在本机"), { time: hms(now()) });
   } catch {
     $("#draft-words").textContent = gettext("草稿没有存住：本机存储已满");
   }
@@ -101,8 +103,18 @@ function clear() {
 }
 
 function localNow() {
-  const at = new Date(now());
-  return new Date(at - at.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+  return new Date(now() + CITY_OFFSET_MS).toISOString().slice(0, 16).replace("T", " ");
+}
+
+/** The ISO time of "23:00", "11-20 23:00" or "2026-11-20 23:00" (city time); "" for none, null for nonsense. */
+function parseTime(text) {
+  if (!text.trim()) return "";
+  const found = text.trim().match(/^(?:(?:(\d{4})[-/.])?(\d{1,2})[-/.](\d{1,2})\s+)?(\d{1,2})[:：](\d{2})$/);
+  if (!found) return null;
+  const [today, pad] = [localNow(), (part) => part.padStart(2, "0")];
+  const [, year = today.slice(0, 4), month = today.slice(5, 7), day = today.slice(8, 10), hour, minute] = found;
+  const iso = `${year}-${pad(month)}-${pad(day)}T${pad(hour)}:${minute}:00+08:00`;
+  return Number.isNaN(Date.parse(iso)) ? null : iso;
 }
 
 // --- category -----------------------------------------------------------------------------------
@@ -272,6 +284,7 @@ function missing(data) {
   if (!data.content.trim()) found.content = [needed];
   if (!data.title.trim()) found.title = [needed];
   if (!state.category) found.category = [gettext("请从列表中选择事项")];
+  if (parseTime(data.occurred_at) === null) found.occurred_at = [gettext("请写成 2026-11-20 23:00 或 23:00")];
   return found;
 }
 
@@ -284,7 +297,7 @@ function bodyOf(data, attachTo) {
     address: data.address.trim(),
     ...(state.point ? { location: { ...state.point, crs: "WGS84" } } : {}),
     ...(data.priority ? { priority: Number(data.priority) } : {}),
-    ...(data.occurred_at ? { occurred_at: `${data.occurred_at}:00+08:00` } : {}),
+    ...(parseTime(data.occurred_at) ? { occurred_at: parseTime(data.occurred_at) } : {}),
     caller: { phone: data.phone.trim(), name: data.name.trim(), anonymous: data.anonymous, confidential: data.confidential },
     wants_reply: data.wants_reply,
     ...(attachTo ? { attach_to_case: attachTo } : {}),
@@ -341,9 +354,32 @@ function next() {
   clear();
 }
 
+// --- elements: what a good record names; a hint, never a barrier ---
+
+const ELEMENTS = [
+  [gettext("时间"), /\d+\s*[点时月日号天]|今天|昨|前天|凌晨|早上|上午|中午|下午|傍晚|晚|夜|连续|today|yesterday|\d:\d\d/i],
+  [gettext("地点"), /路|街|巷|弄|里|号|幢|栋|小区|公寓|社区|公园|广场|学校|医院|门口|桥|站|road|street|no\./i],
+  [gettext("诉求"), /要求|希望|请|建议|咨询|想|能否|尽快|please|wants|asks/i],
+];
+
+function showElements() {
+  const text = $("#content").value;
+  const box = $("#elements");
+  if (text.length < 6) {
+    box.replaceChildren();
+    return;
+  }
+  const words = `${text} ${$("#address").value}`;
+  const missing = ELEMENTS.filter(([, sign]) => !sign.test(words)).map(([name]) => name);
+  const tag = (kind, content) => `<span class="tag ${kind}">${content}</span>`;
+  const named = ELEMENTS.filter(([, sign]) => sign.test(words)).map(([name]) => tag("ok", `✓ ${name}`));
+  box.innerHTML = named.join("") + (missing.length ? tag("warn", `${gettext("还缺：")}${missing.join(" · ")}`) : "");
+}
+
 // --- wiring -------------------------------------------------------------------------------------
 
 function count() {
+  showElements();
   $("#title-count").textContent = `${[...$("#title").value].length}/${TITLE_MOST}`;
 }
 
@@ -403,6 +439,15 @@ $("#map").addEventListener("keydown", (event) => {
   else if (steps[event.key]) map.pan(...steps[event.key]);
   else return;
   event.preventDefault();
+});
+
+let refreshing = null;
+document.addEventListener("sx:event", () => {
+  refreshing ??= setTimeout(() => {
+    refreshing = null;
+    map.refreshCases();
+    look();
+  }, REFRESH_MS);
 });
 
 $("#occurred_at").value = localNow();

@@ -77,7 +77,7 @@ function openForm(name) {
 
 /** E: the first move; its form where it needs one. */
 export function primaryMove() {
-  const button = $("[data-open-move]", drawer);
+  const button = $("[data-first]", drawer);
   if (!isOpen() || !button) return false;
   button.click();
   return true;

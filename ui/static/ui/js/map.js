@@ -24,7 +24,7 @@ import {
   fromLonLat,
   toLonLat,
 } from "../../vendor/ol@10.11.0/ol.js";
-import { COLORS, MAP_FONT, styleOf } from "./mapstyle.js";
+import { COLORS, MAP_FONT, areaStyleOf, styleOf } from "./mapstyle.js";
 import { gettext } from "./text.js";
 
 const LINES = {
@@ -145,11 +145,11 @@ function drawPin() {
   return canvas;
 }
 
-function tiles(layer) {
+function tiles(layer, style) {
   return new VectorTileLayer({
     declutter: true,
     source: new VectorTileSource({ format: new MVT(), url: `/tiles/${layer}/{z}/{x}/{y}.mvt`, minZoom: 8, maxZoom: 15 }),
-    style: styleOf,
+    style,
   });
 }
 
@@ -171,12 +171,39 @@ export class CityMap {
       target,
       controls: interactive ? [new ScaleLine()] : [],
       interactions: interactive ? defaultInteractions() : [],
-      layers: [tiles("base"), tiles("areas"), clusters, new VectorLayer({ source: this.marks, zIndex: 30 })],
+      layers: [tiles("base", styleOf), tiles("areas", areaStyleOf), clusters, new VectorLayer({ source: this.marks, zIndex: 30 })],
       view: new View({ center: fromLonLat(center), zoom, padding, minZoom: 9, maxZoom: 19 }),
     });
     this.map.getTargetElement().style.backgroundColor = COLORS.ground;
     this.view = this.map.getView();
     this.clusters = clusters;
+  }
+
+  /** Draw every open case of the server's case tiles: for pages that have no list of their own. */
+  withCaseTiles() {
+    this.caseTiles = new VectorTileSource({ format: new MVT(), url: "/tiles/cases/{z}/{x}/{y}.mvt", minZoom: 8, maxZoom: 16 });
+    const style = (feature) => {
+      const count = feature.get("n");
+      if (count > 1) return clusterStyle(count);
+      return sealStyle(feature.get("line"), Boolean(feature.get("overdue")), 0.4);
+    };
+    this.map.getLayers().insertAt(2, new VectorTileLayer({ source: this.caseTiles, style, zIndex: 10 }));
+    return this;
+  }
+
+  refreshCases() {
+    this.caseTiles.refresh();
+  }
+
+  /** Show or hide the unit grids; answers whether they are shown now. */
+  toggleCells() {
+    if (!this.cells) {
+      this.cells = tiles("cells", areaStyleOf);
+      this.cells.setVisible(false);
+      this.map.getLayers().insertAt(2, this.cells);
+    }
+    this.cells.setVisible(!this.cells.getVisible());
+    return this.cells.getVisible();
   }
 
   /** Say what a click on a single case, or on the empty map, means. */

@@ -17,7 +17,7 @@ export const COLORS = {
   waterText: "#2f669f",
   district: "#7c5cc4",
   street: "#8fa0b8",
-  cell: "#aebbcb",
+  cell: "#8b9bb0",
 };
 export const MAP_FONT = '"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif';
 
@@ -34,7 +34,7 @@ const EDGES = {
   districts: [0, edge(COLORS.district, 1.8, [8, 4, 2, 4])],
   streets: [11, edge(COLORS.street, 1, [4, 4])],
   communities: [14.2, edge(COLORS.street, 0.8, [2, 5])],
-  cells: [15.2, edge(COLORS.cell, 0.8, [3, 3])],
+  cells: [13.5, edge(COLORS.cell, 1, [3, 3])],
 };
 // class: from zoom, width factor, rank
 const ROADS = {
@@ -99,13 +99,22 @@ function label(layer, feature, zoom) {
   return remember(`poi${name}`, () => new Style({ text: words(name) }));
 }
 
-/** Style of a feature of /tiles/base or /tiles/areas at a resolution in metres per pixel. */
+function zoomAt(resolution) {
+  return Math.round(Math.log2(156543.03 / resolution) * 4) / 4;
+}
+
+/** Style of a feature of /tiles/areas at a resolution in metres per pixel: edges only. */
+export function areaStyleOf(feature, resolution) {
+  const found = EDGES[feature.get("layer")];
+  return found && zoomAt(resolution) >= found[0] ? found[1] : null;
+}
+
+/** Style of a feature of /tiles/base at a resolution in metres per pixel. */
 export function styleOf(feature, resolution) {
   const layer = feature.get("layer");
-  const zoom = Math.round(Math.log2(156543.03 / resolution) * 4) / 4;
+  const zoom = zoomAt(resolution);
   if (GROUNDS[layer]) return GROUNDS[layer];
   if (layer === "buildings") return zoom >= 15 ? BUILDING : null;
-  if (layer === "roads") return road(feature.get("class") || feature.get("kind"), feature.get("name") || "", zoom);
-  if (EDGES[layer]) return zoom >= EDGES[layer][0] ? EDGES[layer][1] : null;
+  if (layer === "roads") return road(feature.get("class"), feature.get("name") || "", zoom);
   return layer === "pois" || layer === "rivername" ? label(layer, feature, zoom) : null;
 }

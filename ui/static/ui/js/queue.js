@@ -250,8 +250,10 @@ document.addEventListener("click", (event) => {
     document.body.classList.toggle("show-map");
     map.map.updateSize();
   } else if (target.closest("[data-map]")) {
-    const what = target.closest("[data-map]").dataset.map;
+    const button = target.closest("[data-map]");
+    const what = button.dataset.map;
     if (what === "fit") map.fitCases();
+    else if (what === "cells") button.setAttribute("aria-pressed", String(map.toggleCells()));
     else map.zoomBy(what === "in" ? 1 : -1);
   } else {
     const row = target.closest(".case");

@@ -2,7 +2,7 @@
 import { html, nothing, render } from "../../../vendor/lit-html@3.3.3/lit-html.js";
 import { get } from "../api.js";
 import { categories, search } from "../categories.js";
-import { duration, now } from "../clock.js";
+import { duration, hms, now } from "../clock.js";
 import { $, $$, icon, toast } from "../page.js";
 import { shrink } from "../photos.js";
 import { metres, ownership, reasonWords, twins } from "../place.js";
@@ -118,7 +118,7 @@ export class Report {
   showPhotos() {
     $("#photos").classList.toggle("is-empty", !this.photos.length);
     const photo = (one, index) => html`<div class="photo"><img src=${one.url} alt=${fill(gettext("照片 %(n)s"), { n: index + 1 })}>
-      <em><span class="num">${new Date(one.at).toTimeString().slice(0, 5)}</span><span class="num">${Math.round(one.bytes.byteLength / 1024)} kB</span></em>
+      <em><span class="num">${hms(one.at).slice(0, 5)}</span><span class="num">${Math.round(one.bytes.byteLength / 1024)} kB</span></em>
       <button type="button" aria-label=${fill(gettext("删除照片 %(n)s"), { n: index + 1 })} @click=${() => this.dropPhoto(index)}><span>${raw(icon("x", "s"))}</span></button></div>`;
     const add = html`<label class="add-photo" for="camera">${raw(icon("camera"))}${this.photos.length ? gettext("再拍一张") : gettext("拍照")}</label>`;
     render(html`${this.photos.map(photo)}${this.photos.length < MOST_PHOTOS ? add : nothing}`, $("#photos"));
