@@ -29,8 +29,8 @@ backup: ## write the database and the files to one archive in BACKUP_DIR (var/ba
 restore: ## bring an archive back: make restore FROM=var/backup/NAME.tar
 	@$(UP) ops.backup restore "$(FROM)"
 
-secrets: ## generate the secrets that docker-compose.yml reads from secrets/
-	@$(UP) ops.secret_files
+secrets: ## generate the secrets that docker-compose.yml mounts
+	@bash ops/make_secrets.sh
 
 lock: ## resolve requirements*.in anew into the hashed requirements*.txt
 	$(LOCK) requirements.in -o requirements.txt

@@ -126,7 +126,7 @@ class Cluster:
             return
         os.kill(pid, signal.SIGINT)
         end = time.monotonic() + LEFTOVER_SECONDS
-        while place_of_work.parent.exists() and time.monotonic() < end:
+        while place_of_work.exists() and time.monotonic() < end:
             time.sleep(0.05)
 
     def _call(self, program: str, *arguments: str) -> None:
@@ -153,8 +153,8 @@ class Cluster:
         reach += ["-a", "-w", str(self.folder)]
         if subprocess.run(reach, check=False).returncode == 0:
             return person
-        # A folder above is closed to others (a clone under /root): let it walk through. The securebit
-        # makes access(2), by which initdb looks for its programs, count that capability too.
+        # A folder above is closed to others (a clone under /root): let it walk through. The
+        # securebit makes access(2), by which initdb finds its programs, count that as well.
         caps = "-all,+dac_override"
         bits = "--securebits=+no_setuid_fixup"
         return (*person, bits, f"--inh-caps={caps}", f"--ambient-caps={caps}")

@@ -43,6 +43,7 @@ class Running:
     failures: int = 0
     resume_at: float | None = None
     last_lines: list[str] = field(default_factory=list)
+    reader: threading.Thread | None = None
 
 
 class Supervisor:
@@ -80,6 +81,8 @@ class Supervisor:
         self._stopping = True
         for running in reversed(self._running):
             end_process(running.process, running.service)
+            if running.reader:
+                running.reader.join(timeout=5)
         self._running.clear()
 
     def _look_after(self, running: Running) -> None:
@@ -108,15 +111,18 @@ class Supervisor:
             self._say(f"  | {line}")
 
     def _follow(self, running: Running) -> None:
-        threading.Thread(target=self._copy_output, args=[running], daemon=True).start()
+        running.reader = threading.Thread(target=self._copy_output, args=[running], daemon=True)
+        running.reader.start()
 
     def _copy_output(self, running: Running) -> None:
         alarming = re.compile(running.service.alarming)
         window, printed = 0.0, 0
-        process = running.process
+        output = running.process.stdout
         running.last_lines = []
-        with running.service.log.open("ab", buffering=0) as log:
-            for raw in process.stdout or ():
+        if output is None:
+            return
+        with output, running.service.log.open("ab", buffering=0) as log:
+            for raw in output:
                 log.write(raw)
                 line = raw.decode("utf-8", "replace").rstrip()
                 running.last_lines = [*running.last_lines[-9:], line]

@@ -73,7 +73,7 @@ def _run(place: Place) -> int:
             manage(environment, "collectstatic", "--noinput", log=place.folder / "log/setup.log")
         for name, command in CHECKS:
             with steps.step(name):
-                if not _check(command, environment):
+                if not check(command, environment):
                     failed.append(name)
         for name, folders in _suites():
             with steps.step(name):
@@ -90,7 +90,7 @@ def _suites() -> list[tuple[str, tuple[str, ...]]]:
     return [s for s in SUITES if not (without_browser and s[1] == ("tests/journeys",))]
 
 
-def _check(command: tuple[str, ...], environment: Mapping[str, str]) -> bool:
+def check(command: tuple[str, ...], environment: Mapping[str, str]) -> bool:
     """True when the check passes; otherwise what it said is printed."""
     result = subprocess.run(
         [sys.executable, *command],

@@ -1,0 +1,82 @@
+"""make demo and make test: their steps, their environment, their closing line."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ops import backup, demo, test
+from ops.place import Place
+from ops.processes import ROOT
+
+UP_SH = (ROOT / "ops" / "up.sh").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("module", "steps"), [("ops.demo", demo.STEPS), ("ops.test", test.STEPS), ("ops.backup", 4)]
+)
+def test_the_shell_script_announces_as_many_steps_as_there_are(module: str, steps: int) -> None:
+    assert re.search(rf"^  {module}\) steps={steps} ;;$", UP_SH, re.MULTILINE)
+
+
+def test_the_closing_line_sums_both_runs(tmp_path: Path) -> None:
+    report = tmp_path / "report.xml"
+    report.write_text(
+        '<testsuites><testsuite errors="1" failures="2" skipped="3" tests="10"/></testsuites>'
+    )
+
+    assert test.read_report(report) == {"passed": 4, "failed": 3, "skipped": 3}
+
+
+def test_a_run_that_broke_off_counts_as_a_failure(tmp_path: Path) -> None:
+    assert test.read_report(tmp_path / "absent.xml") == {"passed": 0, "failed": 1, "skipped": 0}
+
+
+def test_a_check_that_fails_is_noticed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert test.check(("-c", "print('wrong'); exit(1)"), {}) is False
+    assert "wrong" in capsys.readouterr().out
+    assert test.check(("-c", "print('fine')"), {}) is True
+    assert capsys.readouterr().out == ""
+
+
+def test_the_demo_keeps_its_password_and_takes_a_given_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(tmp_path)
+    place.open()
+    monkeypatch.delenv("DEMO_PASSWORD", raising=False)
+    first = demo.demo_environment(place, "127.0.0.1", 8000)["DEMO_PASSWORD"]
+
+    assert demo.demo_environment(place, "127.0.0.1", 8000)["DEMO_PASSWORD"] == first
+    monkeypatch.setenv("DEMO_PASSWORD", "correct horse battery")
+    assert (
+        demo.demo_environment(place, "127.0.0.1", 8000)["DEMO_PASSWORD"] == "correct horse battery"
+    )
+
+
+def test_the_demo_answers_to_other_names_only_when_it_is_opened_to_the_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(tmp_path)
+    place.open()
+    monkeypatch.delenv("ALLOWED_HOSTS", raising=False)
+
+    assert "*" not in demo.demo_environment(place, "127.0.0.1", 8000)["ALLOWED_HOSTS"]
+    assert demo.demo_environment(place, "0.0.0.0", 8000)["ALLOWED_HOSTS"] == "*"  # noqa: S104
+
+
+def test_the_simulation_can_be_left_out(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    names = {s.name for s in demo.city_processes(place, {})}
+
+    assert names == {"web", "worker", "beat", "relay", "simulate"}
+    assert {s.name for s in demo.city_processes(place, {"SIMULATE": "0"})} == names - {"simulate"}
+
+
+def test_an_archive_that_cannot_be_read_is_refused_before_anything_is_lost(tmp_path: Path) -> None:
+    (tmp_path / "broken.tar").write_bytes(b"no archive")
+
+    with pytest.raises(backup.BackupError, match="cannot be read"):
+        backup.restore(
+            "postgres://nobody@127.0.0.1:1/x", tmp_path, tmp_path / "broken.tar", replace=True
+        )
