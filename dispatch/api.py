@@ -9,7 +9,7 @@ from django.utils import timezone
 from ninja import Query, Router, Schema
 
 from accounts.models import User
-from dispatch import casefile, catalogue, queries, radar
+from dispatch import casefile, catalogue, queries, radar, segments
 from dispatch.actions.checking import record_callback
 from dispatch.actions.moving import make_move
 from dispatch.intake import wgs84
@@ -121,6 +121,12 @@ def counters(request: HttpRequest, query: Query[QueueQuery]) -> dict[str, int]:
 def case(request: HttpRequest, case_no: str) -> dict[str, Any]:
     """One case file."""
     return casefile.case_for(_user(request), case_no, now=timezone.now())
+
+
+@router.get("/cases/{case_no}/clock")
+def clock(request: HttpRequest, case_no: str) -> dict[str, Any]:
+    """Who held the case, minute by minute, and its timers."""
+    return segments.clock_of(_user(request), case_no, now=timezone.now())
 
 
 @router.post("/cases/{case_no}/moves")

@@ -46,7 +46,7 @@ def case_for(user: User, case_no: str, *, now: datetime) -> dict[str, Any]:
         "intakes": intakes_of(user, case_id, area),
         "intakes_count": row["intakes_count"],
         "assignments": _assignments(case_id),
-        "timers": _timers(case_id, now),
+        "timers": timers_of(case_id, now),
         "timeline": _timeline(case_id),
         "attachments": _attachments(case_id),
         "moves": moves_for(user, State(row["state"]), area, unit),
@@ -162,7 +162,8 @@ def _assignments(case_id: int) -> list[dict[str, Any]]:
     ]
 
 
-def _timers(case_id: int, now: datetime) -> list[dict[str, Any]]:
+def timers_of(case_id: int, now: datetime) -> list[dict[str, Any]]:
+    """The clocks of a case and of its voices, oldest first."""
     rows = Timer.objects.filter(case_id=case_id).select_related("intake").order_by("id")
     return [
         {
