@@ -230,7 +230,11 @@ def _origin_allowed(origin: str) -> bool:
 
 
 def _user(token: str, cookie: str) -> User | None:
+    """The user with her scope already read: what follows runs in the event loop."""
     if token:
         found = user_by_token(token, now=timezone.now())
         return found[0] if found else None
-    return user_by_cookie(cookie)
+    user = user_by_cookie(cookie)
+    if user:
+        user.scope()
+    return user
