@@ -190,7 +190,8 @@ _EVERY_CLOCK = set(Stage)
 MOVES: tuple[Move, ...] = (
     _move("T1", "register", frozenset(), _S.REGISTERED, "OPERATOR INSPECTOR SYSTEM", "registered",
           starts=(_T.ACCEPT,)),
-    _move("T2", "answer_directly", _S.REGISTERED, _S.CLOSED, "OPERATOR", "answered",
+    _move("T2", "answer_directly", _S.REGISTERED, _S.CLOSED, "OPERATOR RECEIVER DUTY_LEADER",
+          "answered",
           fields=(TEXT,), stops=_EVERY_CLOCK, offered=True),
     _move("T3", "reject", _S.REGISTERED, _S.REJECTED, "OPERATOR RECEIVER", "rejected",
           fields=(REJECT, REASON), stops=_EVERY_CLOCK, offered=True),
@@ -258,7 +259,7 @@ MOVES: tuple[Move, ...] = (
     _move("T33", "callback_done", _S.PENDING_CALLBACK, _S.CLOSED, "CALLBACK SYSTEM", "closed",
           fields=(SOLVED, SATISFACTION, Field("text", required=False)), stops=_EVERY_CLOCK,
           offered=True),
-    _move("T34", "rework", _S.PENDING_CALLBACK, _S.PROCESSING, "CALLBACK", "reworked",
+    _move("T34", "rework", _S.PENDING_CALLBACK, _S.PROCESSING, "CALLBACK DUTY_LEADER", "reworked",
           fields=(REASON,), stops={_T.CALLBACK}, starts=(_T.DISPOSAL,), offered=True),
     _move("T35", "archive", _S.CLOSED, _S.ARCHIVED, "SYSTEM", "archived"),
     _move("T36", "reopen", _S.CLOSED, _S.PROCESSING, "DUTY_LEADER", "reopened",
