@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import os
+import re
 from functools import cache
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -16,6 +17,7 @@ COMPOUND_SURNAMES = frozenset(
 )
 NONCE_BYTES = 12
 MOBILE_DIGITS = 11
+AREA_CODE = re.compile(r"0[0-9]{2,3}")
 
 
 @cache
@@ -42,12 +44,17 @@ def unseal(sealed: bytes | memoryview | None) -> str:
     return _keys()[0].decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], None).decode()
 
 
+def digits_of(phone: str) -> str:
+    """The digits of a number; a mobile one without the country's 86, however it was written."""
+    digits = "".join(c for c in phone if c.isascii() and c.isdigit())
+    bare = digits.removeprefix("00").removeprefix("86")
+    return bare if len(bare) == MOBILE_DIGITS and bare.startswith("1") else digits
+
+
 def phone_index(phone: str) -> str:
     """A keyed hash (HMAC-SHA-256, 128 bits) of the digits, for exact look-up; empty for none."""
-    digits = "".join(c for c in phone if c.isdigit())
-    if not digits:
-        return ""
-    return keyed_digest(digits)
+    digits = digits_of(phone)
+    return keyed_digest(digits) if digits else ""
 
 
 def keyed_digest(text: str) -> str:
@@ -57,18 +64,19 @@ def keyed_digest(text: str) -> str:
 
 
 def mask_phone(phone: str) -> str:
-    """138****5678 for a mobile number, area code and last four for a land line."""
-    digits = "".join(c for c in phone if c.isdigit())
+    """138****5678 for a mobile number, area code and last four for a land line, else last four."""
+    digits = digits_of(phone)
     if len(digits) == MOBILE_DIGITS and digits.startswith("1"):
         return f"{digits[:3]}****{digits[-4:]}"
-    if "-" in phone and len(digits) > 7:  # noqa: PLR2004
-        return f"{phone.split('-', 1)[0]}-****{digits[-4:]}"
+    area, dash, _ = phone.partition("-")
+    if dash and AREA_CODE.fullmatch(area) and len(digits) > 7:  # noqa: PLR2004
+        return f"{area}-****{digits[-4:]}"
     return f"****{digits[-4:]}" if len(digits) > 4 else "****" if digits else ""  # noqa: PLR2004
 
 
 def mask_name(name: str) -> str:
     """张*, 张*三, 欧阳*: the surname stays, a compound one whole; 买买提·吐尔逊 -> 买**·***."""
-    name = name.strip()
+    name = name.strip(" ·")
     if not name:
         return ""
     if "·" in name:
