@@ -1,0 +1,88 @@
+"""Are two reports about one thing? What must hold for any two."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dispatch.matching import Voice, bigrams, jaccard, likeness
+from gis.coords import distance_m
+
+AT = datetime(2026, 3, 2, tzinfo=UTC)
+TEXTS = st.text("垃圾路灯井盖破损漏水abc ，。", max_size=20)
+VOICES = st.builds(
+    Voice,
+    lon=st.floats(119.600, 119.602),
+    lat=st.floats(29.900, 29.902),
+    accuracy_m=st.floats(0, 100),
+    category=st.sampled_from(["E0102", "E0104"]),
+    family=st.just("GARBAGE"),
+    at=st.integers(0, 3000).map(lambda minutes: AT + timedelta(minutes=minutes)),
+    text=TEXTS,
+)
+HERE = Voice(119.6, 29.9, 0.0, "E0104", "GARBAGE", AT, "垃圾散落一地")
+
+
+@given(a=VOICES, b=VOICES, radius=st.integers(0, 300), hours=st.integers(0, 100))
+def test_a_score_lies_between_0_and_1_and_is_the_same_both_ways(
+    a: Voice, b: Voice, radius: int, hours: int
+) -> None:
+    one = likeness(a, b, radius_m=radius, window_hours=hours)
+    other = likeness(b, a, radius_m=radius, window_hours=hours)
+
+    assert (one is None) == (other is None)
+    if one and other:
+        assert 0 <= one.score <= 1
+        assert one.score == pytest.approx(other.score, abs=0.0011)
+        assert one.distance_m == pytest.approx(other.distance_m, abs=0.11)
+
+
+@given(a=VOICES, b=VOICES)
+def test_the_distance_is_symmetric_and_zero_only_at_home(a: Voice, b: Voice) -> None:
+    there = distance_m(a.lon, a.lat, b.lon, b.lat)
+
+    assert there >= 0
+    assert there == pytest.approx(distance_m(b.lon, b.lat, a.lon, a.lat), abs=1e-9)
+    assert distance_m(a.lon, a.lat, a.lon, a.lat) == 0
+
+
+def test_the_same_report_again_scores_1() -> None:
+    found = likeness(HERE, HERE, radius_m=30, window_hours=24)
+
+    assert found is not None
+    assert found.score == 1.0
+    assert set(found.reasons) == {"NEAR", "SAME_CATEGORY", "RECENT", "SIMILAR_TEXT"}
+
+
+def test_another_family_is_another_thing() -> None:
+    lamp = replace(HERE, family="LAMP")
+
+    assert likeness(HERE, lamp, radius_m=30, window_hours=24) is None
+
+
+def test_the_radius_is_widened_by_the_accuracy_of_both_points() -> None:
+    off = replace(HERE, lat=29.9 + 50 / 110_900)
+
+    assert likeness(HERE, off, radius_m=30, window_hours=24) is None
+    blurred = likeness(
+        replace(HERE, accuracy_m=15), replace(off, accuracy_m=15), radius_m=30, window_hours=24
+    )
+    assert blurred is not None
+    assert blurred.distance_m == pytest.approx(50, abs=1)
+
+
+def test_outside_the_window_it_is_a_new_thing() -> None:
+    old = replace(HERE, at=AT - timedelta(hours=25))
+
+    assert likeness(HERE, old, radius_m=30, window_hours=24) is None
+
+
+@given(a=TEXTS, b=TEXTS)
+def test_the_likeness_of_texts_is_symmetric_and_ignores_punctuation(a: str, b: str) -> None:
+    share = jaccard(bigrams(a), bigrams(b))
+
+    assert 0 <= share <= 1
+    assert share == jaccard(bigrams(b), bigrams(a))
+    assert bigrams(a) == bigrams(a.replace("，", "").replace("。", "").replace(" ", ""))
