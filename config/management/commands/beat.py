@@ -1,5 +1,7 @@
 """`manage.py beat`: rings for the sweeps at their times."""
 
+import logging
+
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
@@ -15,6 +17,7 @@ class Command(BaseCommand):
     def handle(self, *_: object, **__: object) -> None:
         """Ring until SIGTERM. Its file only remembers the last bells and may be lost."""
         wait_for_database()
+        logging.getLogger("celery.beat").setLevel(logging.WARNING)
         settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
         schedule = settings.DATA_DIR / "beat-schedule"
         app.start(["beat", f"--schedule={schedule}", "--pidfile=", "--loglevel=INFO"])

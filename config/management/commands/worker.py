@@ -1,5 +1,6 @@
 """`manage.py worker`: does what the event log asks for: notices, call-backs, webhooks, sweeps."""
 
+import logging
 from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand
@@ -9,6 +10,7 @@ from config.celery import app
 from config.waiting import wait_for_database
 
 TASKS_PER_CHILD = 2000
+CHATTY = ("celery.app.trace", "celery.worker.strategy")
 
 
 class Command(BaseCommand):
@@ -24,6 +26,8 @@ class Command(BaseCommand):
     def handle(self, *_: object, concurrency: int, **__: object) -> None:
         """Work until SIGTERM; tasks under way are finished first."""
         wait_for_database()
+        for name in CHATTY:  # two lines for each bell of each sweep, otherwise
+            logging.getLogger(name).setLevel(logging.WARNING)
         app.worker_main(
             [
                 "worker",
