@@ -8,8 +8,10 @@ The keys (SECRET_KEY, PII_KEY) are not in the archive, on purpose: without PII_K
 in it stays unreadable, so keep a copy of that key somewhere else.
 """
 
+import io
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -17,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import psycopg2
 
@@ -54,8 +56,7 @@ def restore(url: str, files: Path, archive: Path, *, replace: bool) -> None:
     """Bring an archive back. Raises BackupError, also rather than lose a city without `replace`."""
     with tempfile.TemporaryDirectory(dir=archive.parent) as folder:
         try:
-            with tarfile.open(archive) as tar:
-                tar.extractall(folder, filter="data")
+            _unpack(archive, Path(folder))
         except (OSError, tarfile.TarError) as error:
             raise BackupError(f"{archive} cannot be read: {error}") from error
         _make_room(url, replace=replace)
@@ -67,6 +68,21 @@ def restore(url: str, files: Path, archive: Path, *, replace: bool) -> None:
                 target = files / path.relative_to(saved)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 path.replace(target)
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    """Unpack the files that `save` writes; a name that leads elsewhere is refused."""
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            parts = PurePosixPath(member.name).parts
+            if member.isdir():
+                continue
+            if not member.isfile() or ".." in parts or parts[0] not in {DUMP, FILES}:
+                raise BackupError(f"{archive} holds {member.name}, which no backup has")
+            target = folder.joinpath(*parts)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with tar.extractfile(member) or io.BytesIO() as source, target.open("wb") as file:
+                shutil.copyfileobj(source, file)
 
 
 def _make_room(url: str, *, replace: bool) -> None:

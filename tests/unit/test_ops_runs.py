@@ -1,6 +1,7 @@
 """make demo and make test: their steps, their environment, their closing line."""
 
 import re
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,17 @@ def test_the_simulation_can_be_left_out(tmp_path: Path) -> None:
 
     assert names == {"web", "worker", "beat", "relay", "simulate"}
     assert {s.name for s in demo.city_processes(place, {"SIMULATE": "0"})} == names - {"simulate"}
+
+
+@pytest.mark.parametrize("name", ["../outside", "attachments/../../outside", "elsewhere/file"])
+def test_an_archive_that_leads_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
+    archive = tmp_path / "foreign.tar"
+    (tmp_path / "file").write_text("foreign")
+    with tarfile.open(archive, "w") as tar:
+        tar.add(tmp_path / "file", name)
+
+    with pytest.raises(backup.BackupError, match="which no backup has"):
+        backup.restore("postgres://nobody@127.0.0.1:1/x", tmp_path, archive, replace=True)
 
 
 def test_an_archive_that_cannot_be_read_is_refused_before_anything_is_lost(tmp_path: Path) -> None:
