@@ -133,10 +133,12 @@ def _slots_from(start: datetime, calendar: WorkCalendar) -> Iterator[tuple[datet
 
 
 def _close_of_nth_workday(start: datetime, days: int, calendar: WorkCalendar) -> datetime:
+    if days == 0:
+        return start.astimezone(UTC)
     day = start.astimezone(SHANGHAI).date()
     left = days
     while left:
         day += timedelta(days=1)
         left -= calendar.is_workday(day)
-    closes = calendar.slots_on(day)[-1][1] if days else 0
+    closes = calendar.slots_on(day)[-1][1]
     return (datetime.combine(day, time.min, SHANGHAI) + timedelta(minutes=closes)).astimezone(UTC)

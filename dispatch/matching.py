@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from gis.coords import distance_m
 
@@ -46,9 +47,9 @@ def likeness(new: Voice, old: Voice, *, radius_m: float, window_hours: float) ->
     same = new.category == old.category
     text = jaccard(bigrams(new.text), bigrams(old.text))
     score = (
-        PLACE * (1 - distance / reach)
+        PLACE * (1 - distance / (reach or 1))
         + CATEGORY * (1.0 if same else SAME_FAMILY)
-        + TIME * (1 - hours / window_hours)
+        + TIME * (1 - hours / (window_hours or 1))
         + TEXT * text
     )
     reasons = ["NEAR", "SAME_CATEGORY" if same else "SAME_FAMILY"]
@@ -59,6 +60,7 @@ def likeness(new: Voice, old: Voice, *, radius_m: float, window_hours: float) ->
     return Likeness(round(score, 3), round(distance, 1), tuple(reasons))
 
 
+@lru_cache(maxsize=4096)
 def bigrams(text: str) -> frozenset[str]:
     """The pairs of neighbouring characters, letters and digits only."""
     kept = "".join(c for c in text if c.isalnum())
