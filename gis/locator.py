@@ -8,7 +8,7 @@ is the judge in the tests. On a shared border the smallest code wins (domain.md 
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -101,16 +101,16 @@ class Snapshot:
 
     def _located(self, code: str) -> Located:
         """The chain from an area upwards: by parent_code where stated, else by the code itself."""
-        answer = Located(city_code="")
+        chain: dict[str, str] = {"city_code": ""}
         below = DEEPEST_FIRST.index(Level(self._areas[code][1]))
         for step, level in enumerate(DEEPEST_FIRST[below:]):
             if step:
                 area = self._areas.get(code)
                 code = (area[3] if area else "") or code[: CODE_LENGTHS[level][0]]
-            answer = replace(answer, **{FIELDS[level]: code})
+            chain[FIELDS[level]] = code
             if level in NAME_FIELDS:
-                answer = replace(answer, **{NAME_FIELDS[level]: self.name_of(code)})
-        return answer
+                chain[NAME_FIELDS[level]] = self.name_of(code)
+        return Located(**chain)
 
 
 def snapshot_on(day: date, version: int = 0) -> Snapshot:
@@ -142,6 +142,10 @@ class _Keeper:
             return self._compare(force=False)
         finally:
             self._lock.release()
+
+    def expire(self) -> None:
+        """Let the next question compare with the database, however soon it comes."""
+        self._checked = -CHECK_SECONDS
 
     def refresh(self) -> Snapshot:
         """Compare with the database now."""
@@ -183,6 +187,11 @@ def snapshot() -> Snapshot:
 def refresh() -> Snapshot:
     """Read the areas again if they changed, without waiting for the next second's look."""
     return _keeper.refresh()
+
+
+def expire() -> None:
+    """Let the next question look whether the areas changed; for those who changed them."""
+    _keeper.expire()
 
 
 def locate(lon: float, lat: float) -> Located | None:
