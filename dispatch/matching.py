@@ -39,10 +39,12 @@ def likeness(new: Voice, old: Voice, *, radius_m: float, window_hours: float) ->
     """
     if new.family != old.family:
         return None
+    hours = abs((new.at - old.at).total_seconds()) / 3600
+    if hours > window_hours:
+        return None
     distance = distance_m(new.lon, new.lat, old.lon, old.lat)
     reach = radius_m + new.accuracy_m + old.accuracy_m
-    hours = abs((new.at - old.at).total_seconds()) / 3600
-    if distance > reach or hours > window_hours:
+    if distance > reach:
         return None
     same = new.category == old.category
     text = jaccard(bigrams(new.text), bigrams(old.text))

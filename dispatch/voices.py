@@ -1,5 +1,6 @@
 """What a line hands to the queue, and what it gets back."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -63,9 +64,12 @@ class Receipt:
     is_first: bool
 
 
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
 def is_storable(text: str) -> bool:
     """False for what PostgreSQL cannot keep as text: NUL and lone surrogates."""
-    return "\x00" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
+    return UNSTORABLE.search(text) is None
 
 
 class IntakeError(Exception):

@@ -1,0 +1,250 @@
+"""The one door for many voices at once: the same checks, rows, events and receipts as `submit`.
+
+A batch is one transaction. Its places are locked and looked up in one round trip, voices of the
+batch see each other in their order, and new cases are written by COPY. Voices that join a case
+are rare and go the single way, inside the same transaction.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from operator import attrgetter
+from typing import Any
+
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from accounts.models import User
+from dispatch import catalogue, intake, numbers, outbox, radar
+from dispatch.actions import merging, registering
+from dispatch.actions.registering import Prepared
+from dispatch.catalogue import UnknownCategoryError
+from dispatch.intake import KeyReusedError
+from dispatch.models import Case
+from dispatch.radar import Candidate, Probe
+from dispatch.voices import IntakeError, NewIntake, Receipt
+
+BATCH = 1000
+TRIES = 5
+DEADLOCK = "40P01"
+TAKEN = frozenset(
+    {
+        "dispatch_intake_arrives_once",
+        "dispatch_intake_intake_no_key",
+        "dispatch_case_case_no_key",
+    }
+)
+"""Somebody was first with a natural key, or the numbers ran round: look again, number anew."""
+
+Voice = tuple[NewIntake, datetime]
+Answer = Receipt | IntakeError
+
+
+def submit_many(voices: Sequence[Voice], *, by: User | None) -> list[Answer]:
+    """Take many voices in, each with its own `now`; the answers stand in the same order.
+
+    What `submit` would raise for a voice is its answer here, and spoils no other. Voices of
+    BATCH at a time are one transaction.
+    """
+    answers: list[Answer] = []
+    for start in range(0, len(voices), BATCH):
+        answers += _take_in(voices[start : start + BATCH], by)
+    return answers
+
+
+def _take_in(voices: Sequence[Voice], by: User | None) -> list[Answer]:
+    for _ in range(TRIES):
+        try:
+            with transaction.atomic():
+                answers = _Batch(voices, by).take_in()
+                outbox.ring_relay()
+                return answers
+        except DatabaseError as error:
+            if not _can_pass(error):
+                raise
+    return [_alone(new, by, now) for new, now in voices]
+
+
+def _can_pass(error: DatabaseError) -> bool:
+    """True when the batch may succeed if it looks again: a live voice was quicker."""
+    cause = error.__cause__
+    if isinstance(error, IntegrityError):
+        return getattr(getattr(cause, "diag", None), "constraint_name", None) in TAKEN
+    return getattr(cause, "pgcode", None) == DEADLOCK
+
+
+def _alone(new: NewIntake, by: User | None, now: datetime) -> Answer:
+    try:
+        return intake.submit(new, by=by, now=now)
+    except (IntakeError, UnknownCategoryError, KeyReusedError) as error:
+        return _refusal(error)
+
+
+def _refusal(error: IntakeError | UnknownCategoryError | KeyReusedError) -> IntakeError:
+    """A refusal in the one form of this door."""
+    if isinstance(error, IntakeError):
+        return error
+    path = "category" if isinstance(error, UnknownCategoryError) else "source"
+    return IntakeError(error.code, path, error.message)
+
+
+class _Batch:
+    """The voices of one transaction, prepared at once and answered one after the other."""
+
+    def __init__(self, voices: Sequence[Voice], by: User | None) -> None:
+        self.voices, self.by = voices, by
+        self.prepared = _prepare(voices, by)
+        self.neighbours = _look_around(self.prepared)
+        self.first = _first_receipts([new.source for new, _ in voices if new.source[1]])
+        self.fresh = _FreshCases()
+        self.waiting: list[tuple[Prepared, NewIntake, dict[str, Any]]] = []
+        self._lock_cases_to_join()
+
+    def take_in(self) -> list[Answer]:
+        """The answers in order; all rows are written."""
+        answers = [self._answer(n) for n in range(len(self.voices))]
+        self._write()
+        return answers
+
+    def _answer(self, n: int) -> Answer:
+        prepared, (new, now) = self.prepared[n], self.voices[n]
+        if isinstance(prepared, IntakeError):
+            return prepared
+        if first := self.first.get(new.source):
+            return _again(new, *first)
+        if new.attach_to_case:
+            return self._attach(prepared, new, case_no=new.attach_to_case, by=self.by, now=now)
+        hits = self._hits(prepared.probe, self.neighbours.get(n, [])) if prepared.probe else []
+        twin = next((hit for hit in hits if hit.same_component), None)
+        if twin:
+            return self._attach(prepared, new, case_no=twin.case_no, by=None, now=now)
+        return self._register(prepared, new, [hit.as_dict() for hit in hits])
+
+    def _hits(self, probe: Probe, stored: list[Candidate]) -> list[radar.Hit]:
+        candidates = self.fresh.near(probe) + stored
+        if len(candidates) > radar.CANDIDATES:
+            candidates.sort(key=attrgetter("created_at"), reverse=True)
+            del candidates[radar.CANDIDATES :]
+        return radar.best(probe, candidates)[: radar.IN_RECEIPT]
+
+    def _register(
+        self, prepared: Prepared, new: NewIntake, duplicates: list[dict[str, Any]]
+    ) -> Receipt:
+        body = intake.receipt_of(prepared, duplicates)
+        self.waiting.append((prepared, new, body))
+        self.fresh.add(prepared)
+        return self._remember(new, Receipt(body, is_first=True))
+
+    def _attach(
+        self, prepared: Prepared, new: NewIntake, *, case_no: str, by: User | None, now: datetime
+    ) -> Answer:
+        self._write()
+        try:
+            receipt = merging.attach(prepared, case_no=case_no, new=new, by=by, now=now)
+        except IntakeError as error:
+            return error
+        return self._remember(new, receipt)
+
+    def _remember(self, new: NewIntake, receipt: Receipt) -> Receipt:
+        if new.source[1]:
+            self.first[new.source] = (receipt.body, new.digest)
+        return receipt
+
+    def _write(self) -> None:
+        """Write the cases that wait: a voice that joins one must find it in the database."""
+        if not self.waiting:
+            return
+        rows = [(prepared, body) for prepared, _, body in self.waiting]
+        for ids, (_, new, _) in zip(registering.register_many(rows), self.waiting, strict=True):
+            registering.link_attachments(ids, new.attachments, by=self.by, role="BEFORE")
+        self.waiting.clear()
+
+    def _lock_cases_to_join(self) -> None:
+        """Lock the cases that voices may join, in one order, as two imports may join the same."""
+        numbers_of_cases = {new.attach_to_case for new, _ in self.voices if new.attach_to_case}
+        for n, candidates in self.neighbours.items():
+            component = self.voices[n][0].component_id
+            if component:
+                same = (one for one in candidates if one.component_id == component)
+                numbers_of_cases.update(one.case_no for one in same)
+        if numbers_of_cases:
+            cases = Case.objects.select_for_update().filter(case_no__in=numbers_of_cases)
+            list(cases.order_by("pk").values_list("pk"))
+
+
+class _FreshCases:
+    """The cases that this batch makes, by family and square, as the radar would see them."""
+
+    def __init__(self) -> None:
+        self.cases: dict[tuple[str, int, int], list[Candidate]] = defaultdict(list)
+
+    def add(self, prepared: Prepared) -> None:
+        """A case that the next voices may be about."""
+        probe, case = prepared.probe, prepared.case
+        if probe is None:
+            return
+        candidate = Candidate(
+            prepared.case_no, case["line"], case["state"], case["title"], probe.category,
+            probe.at, probe.accuracy_m, probe.component_id, probe.lon, probe.lat,
+        )  # fmt: skip
+        ((column, row),) = radar.squares(probe.lon, probe.lat, probe.lon, probe.lat)
+        self.cases[probe.family, column, row].append(candidate)
+
+    def near(self, probe: Probe) -> list[Candidate]:
+        """Those in the envelope of a probe, the last ones first."""
+        radius, _ = catalogue.current().duplicate_rule(probe.family)
+        west, south, east, north = radar.envelope(probe, radius)
+        return [
+            one
+            for column, row in radar.squares(west, south, east, north)
+            for one in reversed(self.cases.get((probe.family, column, row), ()))
+            if west <= one.lon <= east and south <= one.lat <= north
+        ]
+
+
+def _prepare(voices: Sequence[Voice], by: User | None) -> list[Prepared | IntakeError]:
+    prepared: list[Prepared | IntakeError] = []
+    for (new, now), seq in zip(voices, numbers.take(len(voices)), strict=True):
+        try:
+            prepared.append(intake.prepare(new, by=by, now=now, seq=seq))
+        except (IntakeError, UnknownCategoryError) as error:
+            prepared.append(_refusal(error))
+    return prepared
+
+
+def _look_around(prepared: Sequence[Prepared | IntakeError]) -> dict[int, list[Candidate]]:
+    """The open cases near each voice that has a place, by the voice's position; locks there."""
+    probes = {
+        n: one.probe
+        for n, one in enumerate(prepared)
+        if not isinstance(one, IntakeError) and one.probe
+    }
+    return dict(zip(probes, radar.look_many(list(probes.values())), strict=True))
+
+
+_FIRST = """
+SELECT source_system, source_id, receipt, request_digest
+FROM unnest(%s::text[], %s::text[]) AS k(system, id)
+JOIN dispatch_intake ON source_system = k.system AND source_id = k.id AND source_id <> ''
+"""
+
+
+def _first_receipts(
+    sources: Sequence[tuple[str, str]],
+) -> dict[tuple[str, str], tuple[dict[str, Any], str]]:
+    """The receipt and digest of the first arrival under each natural key that is known."""
+    if not sources:
+        return {}
+    systems, keys = (list(part) for part in zip(*sources, strict=True))
+    with connection.cursor() as cursor:
+        cursor.execute(_FIRST, [systems, keys])
+        return {
+            (system, key): (json.loads(body) if body else {}, digest)
+            for system, key, body, digest in cursor.fetchall()
+        }
+
+
+def _again(new: NewIntake, body: dict[str, Any], digest: str) -> Answer:
+    if digest and new.digest and digest != new.digest:
+        return _refusal(KeyReusedError())
+    return Receipt(body, is_first=False)
