@@ -15,7 +15,9 @@ Integers = NDArray[np.int64]
 Shapes = NDArray[np.object_]
 
 
-def faces(lines: Sequence[BaseGeometry], *, grid: float, longest: float | None = None) -> Shapes:
+def faces(
+    lines: Sequence[BaseGeometry], *, grid: float | None = None, longest: float | None = None
+) -> Shapes:
     """The areas that lines enclose; crossings are snapped to `grid`, edges cut to `longest`."""
     noded = shapely.union_all(np.asarray(lines, dtype=object), grid_size=grid)
     if longest is not None:
@@ -55,14 +57,17 @@ def unite(cells: Shapes, keys: Sequence[str]) -> dict[str, BaseGeometry]:
 def reading_order(cells: Shapes, row_height: float | None = None) -> Integers:
     """The positions of the cells row by row: north to south, within a row west to east.
 
-    That is the order of the last three digits of a cell code (domain.md 1.2.1). Without a
-    `row_height` the rows are as high as the middle one of the cells.
+    That is the order of the last three digits of a cell code (domain.md 1.2.1). `row_height` says
+    that the cells lie on a lattice with lines at its multiples; without it rows are as high as the
+    middle one of the cells, counted from the northernmost.
     """
     middles = shapely.get_coordinates(shapely.centroid(cells))
-    if row_height is None:
+    if row_height is not None:
+        rows = -np.floor(middles[:, 1] / row_height)
+    else:
         bounds = shapely.bounds(cells)
-        row_height = float(np.median(bounds[:, 3] - bounds[:, 1]))
-    rows = np.floor((middles[:, 1].max() - middles[:, 1]) / row_height + 0.5)
+        height = max(float(np.median(bounds[:, 3] - bounds[:, 1])), 1e-12)
+        rows = np.floor((middles[:, 1].max() - middles[:, 1]) / height + 0.5)
     return np.lexsort((middles[:, 1], middles[:, 0], rows)).astype(np.int64)
 
 
