@@ -94,6 +94,11 @@ class Snapshot:
         located: list[Located | None] = answers.tolist()
         return located
 
+    @property
+    def is_empty(self) -> bool:
+        """True where no areas are in force at all."""
+        return not self._areas
+
     def name_of(self, code: str) -> str:
         """The name of an area, or "" where it is not in force."""
         area = self._areas.get(code)
