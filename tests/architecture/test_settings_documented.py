@@ -68,7 +68,7 @@ def test_the_documented_default_is_the_real_one(name: str) -> None:
     elif isinstance(default, ast.Constant) and isinstance(default.value, bool):
         assert told == f"`{int(default.value)}`"
     elif isinstance(default, ast.Constant):
-        allowed = [f"`{default.value!s}`"] if default.value else EMPTY
+        allowed = EMPTY if default.value == "" else [f"`{default.value!s}`"]
         assert told in allowed
     elif isinstance(default, ast.Name):
         assert told == f"that of `{default.id}`"
