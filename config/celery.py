@@ -14,6 +14,12 @@ app.conf.beat_schedule = {
         "schedule": 2.0,
         "options": {"expires": 5},
     },
+    "end pauses": {"task": "dispatch.end_pauses", "schedule": 60.0, "options": {"expires": 60}},
+    "archive": {
+        "task": "dispatch.archive_old_cases",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
     "wake subscribers": {
         "task": "config.wake_subscribers",
         "schedule": 5.0,

@@ -20,6 +20,7 @@ from dispatch.models import (
     DuplicateRule,
     DutyItem,
     FilingCondition,
+    Ruling,
     StageLimit,
     WorkCalendarDay,
 )
@@ -47,6 +48,7 @@ class Catalogue:
     conditions_of: dict[str, tuple[FilingCondition, ...]]
     limits: dict[tuple[str, int], Limit]
     duties: dict[str, tuple[Duty, ...]]
+    precedents: dict[str, tuple[Duty, ...]]
     rules: dict[str, tuple[int, int]]
     calendar: WorkCalendar
 
@@ -75,7 +77,12 @@ class Catalogue:
         return due(start, limit, ALWAYS_ON if always_on else self.calendar)
 
     def suggest_unit(self, category: str, area: str) -> Suggestion | None:
-        """The unit that the duty list names, with the item."""
+        """The unit that the newest precedent names for the place, else the duty list; with why."""
+        for precedent in self.precedents.get(category, ()):
+            if area.startswith(precedent.area_code):
+                return Suggestion(
+                    precedent.unit_id, precedent.item_no, f"{precedent.item_no}: 先例"
+                )
         chain = self.chains[category]
         duties = [duty for code in chain for duty in self.duties.get(code, ())]
         return lead_unit(duties, categories=chain, area=area)
@@ -123,7 +130,7 @@ def refresh() -> None:
 
 
 def read(day: date) -> Catalogue:
-    """Read the catalogue of a day: seven queries."""
+    """Read the catalogue of a day: eight queries."""
     categories = {c.code: c for c in Category.objects.select_related("parent")}
     conditions = list(FilingCondition.objects.select_related("category").order_by("code"))
     conditions_of: dict[str, tuple[FilingCondition, ...]] = {}
@@ -140,6 +147,7 @@ def read(day: date) -> Catalogue:
             for row in StageLimit.objects.all()
         },
         duties=_duties(day),
+        precedents=_precedents(),
         rules={r.family: (r.radius_m, r.window_hours) for r in DuplicateRule.objects.all()},
         calendar=read_calendar(),
     )
@@ -169,6 +177,14 @@ def _chain(category: Category, categories: dict[str, Category]) -> tuple[str, ..
         category = categories[category.parent.code]
         codes.append(category.code)
     return tuple(codes)
+
+
+def _precedents() -> dict[str, tuple[Duty, ...]]:
+    found: dict[str, tuple[Duty, ...]] = {}
+    for ruling in Ruling.objects.filter(is_precedent=True).order_by("-decided_at"):
+        duty = Duty(str(ruling), ruling.category_code, ruling.area_code, ruling.unit_id or 0)
+        found[ruling.category_code] = (*found.get(ruling.category_code, ()), duty)
+    return found
 
 
 def _duties(day: date) -> dict[str, tuple[Duty, ...]]:

@@ -124,6 +124,11 @@ CONDITION = Field("condition", "condition", required=False)
 PHOTOS = Field("photos", "photos", required=False)
 REJECT = Field("reject_reason", "choice", tuple(RejectReason))
 SOLVED = Field("solved", "choice", ("YES", "NO", "PARTIAL", "UNREACHABLE"), required=False)
+CLAUSE, EVIDENCE = Field("clause"), Field("evidence")
+OWNER = Field("unit", "unit")
+INTO = Field("into", "case")
+DAYS, UNTIL = Field("days", "number"), Field("until", "date")
+PRECEDENT = Field("precedent", "choice", ("YES", "NO"), required=False)
 SATISFACTION = Field("satisfaction", "choice", tuple(Satisfaction), required=False)
 WAY = Field("way", "choice", ("PHONE", "VISIT", "SMS", "OTHER"))
 
@@ -212,34 +217,46 @@ MOVES: tuple[Move, ...] = (
     _move("T11", "void", _S.PENDING_FILING, _S.VOIDED, "DUTY_LEADER", "voided",
           fields=(REASON,), stops=_EVERY_CLOCK, offered=True),
     _move("T12", "merge", _BEFORE_WORK | {_S.PROCESSING}, _S.MERGED, "DUTY_LEADER SYSTEM",
-          "merged", fields=(REASON,), stops=_EVERY_CLOCK),
-    _move("T13", "unmerge", _S.MERGED, None, "DUTY_LEADER", "unmerged", fields=(REASON,)),
+          "merged", fields=(INTO, REASON), stops=_EVERY_CLOCK, offered=True),
+    _move("T13", "unmerge", _S.MERGED, None, "DUTY_LEADER", "unmerged", fields=(REASON,),
+          offered=True),
     _move("T14", "dispatch", _S.PENDING_DISPATCH, _S.PENDING_SIGN, "DISPATCHER", "dispatched",
           fields=(UNIT,), stops={_T.DISPATCH}, starts=(_T.SIGN, _T.DISPOSAL), offered=True),
     _move("T15", "sign", _S.PENDING_SIGN, _S.PROCESSING, "HANDLER UNIT_APPROVER", "signed",
           stops={_T.SIGN}, starts=(_T.RESPONSE,), offered=True),
     _move("T16", "request_return", _S.PENDING_SIGN, _S.RETURN_REVIEW, "HANDLER UNIT_APPROVER",
-          "return_requested", fields=(REASON,), stops={_T.SIGN}, starts=(_T.RETURN_REVIEW,)),
+          "return_requested", fields=(CLAUSE, OWNER, REASON, EVIDENCE), stops={_T.SIGN},
+          starts=(_T.RETURN_REVIEW,), offered=True),
     _move("T17", "request_return", _S.PROCESSING, _S.RETURN_REVIEW, "UNIT_APPROVER",
-          "return_requested", fields=(REASON,), starts=(_T.RETURN_REVIEW,)),
+          "return_requested", fields=(CLAUSE, OWNER, REASON, EVIDENCE),
+          starts=(_T.RETURN_REVIEW,), offered=True),
     _move("T18", "accept_return", _S.RETURN_REVIEW, _S.PENDING_DISPATCH, "DISPATCHER",
-          "return_accepted", fields=(REASON,), stops={_T.RETURN_REVIEW}, starts=(_T.DISPATCH,)),
+          "return_accepted", fields=(REASON,), stops={_T.RETURN_REVIEW}, starts=(_T.DISPATCH,),
+          offered=True),
     _move("T19", "refuse_return", _S.RETURN_REVIEW, _S.PENDING_SIGN, "DISPATCHER",
-          "return_refused", fields=(REASON,), stops={_T.RETURN_REVIEW}, starts=(_T.SIGN,)),
+          "return_refused", fields=(REASON,), stops={_T.RETURN_REVIEW}, starts=(_T.SIGN,),
+          offered=True),
     _move("T20", "escalate", _S.RETURN_REVIEW, _S.ARBITRATION, "SYSTEM", "escalated",
-          stops={_T.RETURN_REVIEW}, starts=(_T.ARBITRATION,)),
+          stops={_T.RETURN_REVIEW}, starts=(_T.ARBITRATION,), offered=True),
     _move("T21", "designate", _S.ARBITRATION, _S.PENDING_SIGN, "DUTY_LEADER", "designated",
-          fields=(UNIT, REASON), stops={_T.ARBITRATION}, starts=(_T.SIGN,)),
+          fields=(OWNER, REASON, PRECEDENT), stops={_T.ARBITRATION}, starts=(_T.SIGN,),
+          offered=True),
     _move("T22", "decide_out", _S.ARBITRATION, _S.CLOSED, "DUTY_LEADER", "decided_out",
-          fields=(REASON,), stops=_EVERY_CLOCK),
+          fields=(REASON,), stops=_EVERY_CLOCK, offered=True),
     _move("T23", "first_contact", _S.PROCESSING, None, "HANDLER UNIT_APPROVER", "contacted",
           fields=(WAY, TEXT), stops={_T.RESPONSE}, offered=True),
     _move("T24", "request_extension", _S.PROCESSING, None, "UNIT_APPROVER", "extension_requested",
-          fields=(REASON,)),
+          fields=(DAYS, REASON), offered=True),
+    _move("T24", "approve_extension", _S.PROCESSING, None, "DUTY_LEADER COMMANDER", "extended",
+          fields=(REASON,), offered=True),
+    _move("T24", "refuse_extension", _S.PROCESSING, None, "DUTY_LEADER COMMANDER",
+          "extension_refused", fields=(REASON,), offered=True),
+    _move("T25", "request_suspension", _S.PROCESSING, None, "UNIT_APPROVER",
+          "suspension_requested", fields=(REASON,), offered=True),
     _move("T25", "suspend", _S.PROCESSING, _S.SUSPENDED, "DUTY_LEADER", "suspended",
-          fields=(REASON,)),
+          fields=(UNTIL, REASON), offered=True),
     _move("T26", "resume", _S.SUSPENDED, _S.PROCESSING, "DUTY_LEADER", "resumed",
-          fields=(REASON,)),
+          fields=(REASON,), offered=True),
     _move("T27", "add_support", _S.PROCESSING, None, "HANDLER UNIT_APPROVER", "support_added",
           fields=(Field("unit", "unit"),)),
     _move("T28", "submit_result", _S.PROCESSING, _S.PENDING_CHECK, "UNIT_APPROVER", "submitted",
@@ -261,25 +278,27 @@ MOVES: tuple[Move, ...] = (
           offered=True),
     _move("T34", "rework", _S.PENDING_CALLBACK, _S.PROCESSING, "CALLBACK DUTY_LEADER", "reworked",
           fields=(REASON,), stops={_T.CALLBACK}, starts=(_T.DISPOSAL,), offered=True),
-    _move("T35", "archive", _S.CLOSED, _S.ARCHIVED, "SYSTEM", "archived"),
+    _move("T35", "archive", _S.CLOSED, _S.ARCHIVED, "SYSTEM", "archived", offered=True),
     _move("T36", "reopen", _S.CLOSED, _S.PROCESSING, "DUTY_LEADER", "reopened",
-          fields=(REASON,), starts=(_T.DISPOSAL,)),
+          fields=(REASON,), starts=(_T.DISPOSAL,), offered=True),
     _move("T37", "appeal_accept", _S.REJECTED, _S.REGISTERED, "DUTY_LEADER", "appeal_accepted",
-          fields=(REASON,), starts=(_T.ACCEPT,)),
+          fields=(REASON,), starts=(_T.ACCEPT,), offered=True),
     _move("T38", "urge", OPEN, None, "OPERATOR RECEIVER DUTY_LEADER DISPATCHER SUPERVISOR",
-          "urged", fields=(TEXT,)),
+          "urged", fields=(TEXT,), offered=True),
     _move("T38", "supervise", OPEN, None, "SUPERVISOR DUTY_LEADER DISPATCHER COMMANDER",
-          "supervised", fields=(TEXT,)),
+          "supervised", fields=(TEXT,), offered=True),
     _move("T39", "change_category", OPEN, None, "DUTY_LEADER", "recategorised",
-          fields=(Field("category", "category"), REASON)),
+          fields=(Field("category", "category"), REASON), offered=True),
     _move("T40", "void", OPEN - {_S.PENDING_FILING}, _S.VOIDED, "DUTY_LEADER", "voided",
           fields=(REASON,), stops=_EVERY_CLOCK, offered=True),
     _move("T41", "fixed_already", _S.PENDING_FILING, _S.CLOSED, "DUTY_LEADER", "fixed_already",
           fields=(REASON,), stops=_EVERY_CLOCK, offered=True),
     _move("T42", "wait_citizen", {_S.REGISTERED, _S.VERIFYING, _S.PROCESSING}, None,
-          "OPERATOR HANDLER UNIT_APPROVER", "waiting_for_citizen", fields=(TEXT,)),
+          "OPERATOR HANDLER UNIT_APPROVER", "waiting_for_citizen", fields=(TEXT,),
+          offered=True),
     _move("T42", "citizen_answered", {_S.REGISTERED, _S.VERIFYING, _S.PROCESSING}, None,
-          "OPERATOR HANDLER UNIT_APPROVER", "citizen_answered", fields=(TEXT,)),
+          "OPERATOR HANDLER UNIT_APPROVER", "citizen_answered", fields=(TEXT,),
+          offered=True),
     _move("T43", "emergency_dispatch", {_S.REGISTERED, _S.VERIFYING}, _S.PENDING_SIGN,
           "DUTY_LEADER", "dispatched", fields=(UNIT, REASON), stops={_T.ACCEPT, _T.VERIFY},
           starts=(_T.SIGN, _T.DISPOSAL), offered=True),
@@ -287,7 +306,8 @@ MOVES: tuple[Move, ...] = (
 
 ATTACHED = "intake.attached"
 TIMER_OVERDUE = "timer.overdue"
-TOPICS = frozenset({move.topic for move in MOVES} | {ATTACHED, TIMER_OVERDUE})
+ABSORBED, RELEASED = "case.absorbed", "case.released"
+TOPICS = frozenset({move.topic for move in MOVES} | {ATTACHED, TIMER_OVERDUE, ABSORBED, RELEASED})
 _BY_NAME_AND_STATE = {(move.name, state): move for move in MOVES for state in move.sources}
 _BY_STATE = {s: tuple(m for m in MOVES if s in m.sources and m.offered) for s in State}
 NAMES = frozenset(move.name for move in MOVES)

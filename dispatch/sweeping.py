@@ -1,16 +1,20 @@
 """Finds the clocks that have run out: each is marked once, however often the sweep runs or dies."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from dispatch import outbox
-from dispatch.lifecycle import TIMER_OVERDUE
-from dispatch.models import Event, Timer
+from dispatch.actions.moving import make_system_move
+from dispatch.lifecycle import TIMER_OVERDUE, State
+from dispatch.models import Case, Event, Pause, Timer
+from dispatch.models.delays import PauseKind
 from dispatch.models.timers import TimerState
 
 BATCH = 1000
+ARCHIVE_AFTER = timedelta(days=30)
+ENDS_WITH = {PauseKind.CITIZEN.value: "citizen_answered", PauseKind.SUSPENDED.value: "resume"}
 
 
 def sweep_due(*, now: datetime) -> int:
@@ -23,9 +27,13 @@ def sweep_due(*, now: datetime) -> int:
 
 @transaction.atomic
 def _sweep_batch(now: datetime) -> int:
-    """One batch: the marks and their event rows in one transaction; locked rows are passed over."""
+    """One batch: the marks and their event rows in one transaction; locked rows are passed over.
+
+    The case is locked with its clock: a move at the same moment would otherwise come first in the
+    log with a state that this event, written after it, does not know yet.
+    """
     timers = list(
-        Timer.objects.select_for_update(skip_locked=True, of=("self",))
+        Timer.objects.select_for_update(skip_locked=True, of=("self", "case"), no_key=True)
         .filter(state=TimerState.RUNNING.value, overdue_at__isnull=True, due_at__lte=now)
         .select_related("case")
         .order_by("due_at", "id")[:BATCH]
@@ -55,3 +63,17 @@ def _overdue_events(timers: Sequence[Timer], now: datetime) -> list[Event]:
         )
         for timer in timers
     ]
+
+
+def end_pauses(*, now: datetime) -> int:
+    """Let the clocks run on where a pause has reached its day (T26, T42); how many."""
+    due = Pause.objects.filter(ended_at__isnull=True, ends_at__lte=now).order_by("ends_at")
+    rows = list(due.values_list("case_id", "kind")[:BATCH])
+    return sum(make_system_move(case_id=pk, move=ENDS_WITH[kind], now=now) for pk, kind in rows)
+
+
+def archive_old(*, now: datetime) -> int:
+    """Archive what was closed 30 days ago (T35); how many."""
+    old = Case.objects.filter(state=State.CLOSED.value, closed_at__lte=now - ARCHIVE_AFTER)
+    rows = list(old.order_by("closed_at").values_list("pk", flat=True)[:BATCH])
+    return sum(make_system_move(case_id=pk, move="archive", now=now) for pk in rows)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import User
-from dispatch.lifecycle import Move, State
+from dispatch.lifecycle import Move, Stage, State
 from dispatch.models import Case
 
 
@@ -27,6 +27,14 @@ class MoveContext:
     changed: set[str] = field(default_factory=set)
     payload: dict[str, Any] = field(default_factory=dict)
     then: str = ""
+    starts: tuple[Stage, ...] | None = None
+
+    @property
+    def person(self) -> User:
+        """Who makes the move; only asked of moves that the system never makes."""
+        if self.by is None:
+            raise RuntimeError(f"{self.move.name} is made by people")
+        return self.by
 
     def text(self, name: str) -> str:
         """A text field, stripped; empty when not given."""

@@ -6,11 +6,23 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from dispatch import outbox
-from dispatch.actions import checking, dispatching, filing, handling, registering, timing
+from dispatch.actions import (
+    checking,
+    dispatching,
+    filing,
+    handling,
+    merging,
+    registering,
+    returning,
+    supervising,
+    timing,
+    waiting,
+)
 from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import (
     CaseNotFoundError,
@@ -23,6 +35,7 @@ from dispatch.models import Assignment, Case, Event, Note
 from dispatch.voices import is_storable
 
 LONGEST_TEXT = 5000
+OPTIONAL_REASON = Field("reason", required=False)
 EFFECTS: dict[str, Callable[[MoveContext], None]] = {
     "reject": filing.reject,
     "answer_directly": filing.answer_directly,
@@ -47,6 +60,28 @@ EFFECTS: dict[str, Callable[[MoveContext], None]] = {
     "no_check_needed": checking.no_check_needed,
     "callback_done": checking.callback_done,
     "rework": checking.rework,
+    "request_return": returning.request_return,
+    "accept_return": returning.accept_return,
+    "refuse_return": returning.refuse_return,
+    "escalate": returning.escalate,
+    "designate": returning.designate,
+    "decide_out": returning.decide_out,
+    "request_extension": waiting.request_extension,
+    "approve_extension": waiting.approve_extension,
+    "refuse_extension": waiting.refuse_extension,
+    "request_suspension": waiting.request_suspension,
+    "suspend": waiting.suspend,
+    "resume": waiting.resume,
+    "wait_citizen": waiting.wait_citizen,
+    "citizen_answered": waiting.citizen_answered,
+    "urge": supervising.urge,
+    "supervise": supervising.supervise,
+    "change_category": supervising.change_category,
+    "reopen": supervising.reopen,
+    "appeal_accept": supervising.appeal_accept,
+    "archive": supervising.archive,
+    "merge": merging.merge,
+    "unmerge": merging.unmerge,
 }
 """What each offered move does besides the state, the clocks and the event."""
 
@@ -60,6 +95,7 @@ def make_move(
     Raises CaseNotFoundError (404), NotAllowedError (403), StaleVersionError (409) and RuleError
     (422), in this order of checks.
     """
+    _lock_both(case_no, str(data.get("into") or ""))
     cases = Case.objects.select_for_update(of=("self",)).visible_to(by)
     case = cases.select_related("lead_unit").filter(case_no=case_no).first()
     if case is None:
@@ -73,8 +109,28 @@ def make_move(
     if not by.scope().may(row.actors, case.area_code, case.lead_unit_id):
         raise NotAllowedError
     _check_fields(row, data)
-    _apply(MoveContext(case, row, data, by, now, row.target or State(case.state)))
+    given = {name: data[name] for name in _names(row) if name in data}
+    _apply(MoveContext(case, row, given, by, now, row.target or State(case.state)))
     return case
+
+
+@transaction.atomic
+def make_system_move(*, case_id: int, move: str, now: datetime) -> bool:
+    """Make a move that the rules ask for, without a person; False where it no longer fits."""
+    case = Case.objects.select_for_update().filter(pk=case_id).first()
+    row = move_from(move, State(case.state)) if case else None
+    if case is None or row is None or not row.offered:
+        return False
+    _apply(MoveContext(case, row, {}, None, now, row.target or State(case.state)))
+    return True
+
+
+def _lock_both(case_no: str, into: str) -> None:
+    """Lock the rows of a merge or its undoing in one order, so that two never wait in a circle."""
+    pair = Q(case_no__in=[case_no, into]) if into else Q(absorbed__merged__case_no=case_no)
+    if into or Case.objects.filter(case_no=case_no, state=State.MERGED.value).exists():
+        rows = Case.objects.select_for_update(of=("self",)).filter(Q(case_no=case_no) | pair)
+        list(rows.order_by("pk").values_list("pk"))
 
 
 def _check_actor(case: Case, move: str, by: User) -> None:
@@ -85,9 +141,16 @@ def _check_actor(case: Case, move: str, by: User) -> None:
         raise NotAllowedError
 
 
+def _names(row: Move) -> set[str]:
+    """The fields that the move takes; a reason may be given with any."""
+    return {field.name for field in row.fields} | {OPTIONAL_REASON.name}
+
+
 def _check_fields(row: Move, data: Mapping[str, Any]) -> None:
     wrong: dict[str, list[str]] = {}
-    for wanted in row.fields:
+    names = {field.name for field in row.fields}
+    anyway = () if OPTIONAL_REASON.name in names else (OPTIONAL_REASON,)
+    for wanted in (*row.fields, *anyway):
         value = data.get(wanted.name)
         is_missing = value in (None, "", [])
         why = _wrong(wanted, value) if not is_missing else _("必填。") if wanted.required else ""
@@ -120,6 +183,10 @@ def _is_uuid(item: object) -> bool:
 def _apply(context: MoveContext) -> None:
     case, row, now = context.case, context.move, context.now
     before = case.state
+    if context.target.value != before and (case.is_waiting or before == State.SUSPENDED.value):
+        waiting.go_on(context)
+        case.is_waiting = False
+        context.changed.add("is_waiting")
     EFFECTS[row.name](context)
     note = _note(context)
     case.state = context.target.value
@@ -147,7 +214,9 @@ def _apply(context: MoveContext) -> None:
 
 def _start_clocks(context: MoveContext) -> None:
     case, row, now = context.case, context.move, context.now
-    for stage in row.starts:
+    for stage in row.starts if context.starts is None else context.starts:
+        if timing.is_open(case, stage):
+            continue
         if stage is Stage.DISPOSAL and row.name == "bounce":
             timing.resume_disposal(case, now=now)
         elif stage is Stage.DISPOSAL and row.name in {"check_fail", "rework"}:

@@ -30,7 +30,15 @@ def stop(case: Case, stages: Collection[Stage], *, now: datetime, replies: bool 
             default=Value(TimerState.MISSED.value),
         ),
         ended_at=now,
+        paused_at=None,
     )
+
+
+def is_open(case: Case, stage: Stage) -> bool:
+    """True when a clock of the stage runs or is paused."""
+    return Timer.objects.filter(
+        case=case, stage=stage.value, intake__isnull=True, state__in=OPEN_STATES
+    ).exists()
 
 
 def start(case: Case, stage: Stage, *, now: datetime) -> Timer:

@@ -19,7 +19,10 @@ from dispatch.models.catalogue import (
     FilingCondition,
     StageLimit,
 )
+from dispatch.models.delays import Extension, Pause
+from dispatch.models.disputes import ReturnRequest, Ruling
 from dispatch.models.events import Cursor, Event, FeedHead, Tally
+from dispatch.models.merges import Merge
 from dispatch.models.timers import Timer
 
 __all__ = [
@@ -33,12 +36,17 @@ __all__ = [
     "DuplicateRule",
     "DutyItem",
     "Event",
+    "Extension",
     "FeedHead",
     "FilingCondition",
     "Intake",
     "Line",
+    "Merge",
     "Note",
+    "Pause",
     "Priority",
+    "ReturnRequest",
+    "Ruling",
     "Season",
     "StageLimit",
     "Tally",

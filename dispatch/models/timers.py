@@ -28,6 +28,7 @@ class Timer(models.Model):
     started_at = models.DateTimeField()
     due_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+    paused_at = models.DateTimeField(null=True, blank=True)
     limit_amount = models.PositiveSmallIntegerField()
     limit_unit = models.CharField(max_length=3)
     limit_counting = models.CharField(max_length=12)
@@ -56,6 +57,11 @@ class Timer(models.Model):
                 condition=Q(ended_at__isnull=True, state__in=["RUNNING", "PAUSED"])
                 | Q(ended_at__isnull=False, state__in=["MET", "MISSED", "CANCELLED"]),
                 name="dispatch_timer_has_an_end_when_it_ended",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="PAUSED", paused_at__isnull=False)
+                | ~Q(state="PAUSED") & Q(paused_at__isnull=True),
+                name="dispatch_timer_paused_since_when",
             ),
         ]
         indexes = [

@@ -1,0 +1,176 @@
+"""Longer, or not now: extension, suspension, waiting for the citizen (domain.md 1.7.2, T24-T26)."""
+
+from datetime import datetime, time, timedelta
+
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from dispatch import catalogue
+from dispatch.actions import timing
+from dispatch.actions.context import MoveContext
+from dispatch.actions.errors import RuleError
+from dispatch.clocks import SHANGHAI, Counting, Limit, Unit, due
+from dispatch.lifecycle import Stage
+from dispatch.models import Extension, Note, Pause, Timer
+from dispatch.models.delays import Approval, PauseKind
+from dispatch.models.timers import TimerState
+
+MOST_EXTENSIONS = 2
+MOST_EXTENSION_DAYS = 60
+LONGEST_SUSPENSION = timedelta(days=60)
+CITIZEN_WAIT = Limit(3, Unit.WD, Counting.WORK_MINUTES)
+
+
+def request_extension(context: MoveContext) -> None:
+    """T24: before expiry, at most twice, with a reason; nothing changes before the approval."""
+    timer = _disposal(context)
+    if timer.due_at <= context.now:
+        raise RuleError(_("已超过时限，不能再申请延期。"), code="TOO_LATE")
+    if context.case.extension_count >= MOST_EXTENSIONS:
+        raise RuleError(_("延期最多两次。"), code="TOO_MANY_EXTENSIONS")
+    if Extension.objects.filter(case=context.case, decision=Approval.PENDING.value).exists():
+        raise RuleError(_("已有待批的延期申请。"), code="ALREADY_ASKED")
+    Extension.objects.create(
+        case=context.case,
+        reason=context.text("reason"),
+        days=_days(context),
+        old_due_at=timer.due_at,
+        asked_by=context.person,
+        asked_at=context.now,
+    )
+
+
+def approve_extension(context: MoveContext) -> None:
+    """T24: the leader approves the first, the command centre the second; the old due is kept."""
+    case = context.case
+    extension = _pending(context)
+    roles = context.by.scope().roles if context.by else frozenset()
+    if case.extension_count >= 1 and "COMMANDER" not in roles:
+        raise RuleError(_("第二次延期须由指挥中心批准。"), code="COMMANDER_DECIDES")
+    timer = _disposal(context)
+    limit = Limit(extension.days, Unit.WD, Counting.WORK_MINUTES)
+    timer.due_at = due(timer.due_at, limit, catalogue.current().calendar)
+    timer.overdue_at = None
+    timer.save(update_fields=["due_at", "overdue_at"])
+    extension.new_due_at = timer.due_at
+    _settle(context, extension, Approval.APPROVED)
+    case.extension_count += 1
+    context.changed.add("extension_count")
+    context.payload |= {
+        "old_due_at": extension.old_due_at.isoformat(),
+        "new_due_at": timer.due_at.isoformat(),
+    }
+
+
+def refuse_extension(context: MoveContext) -> None:
+    """T24: the deadline stays."""
+    _settle(context, _pending(context), Approval.REFUSED)
+
+
+def request_suspension(context: MoveContext) -> None:
+    """T25, first half: the unit asks with a plan; the clocks run on until the approval."""
+
+
+def suspend(context: MoveContext) -> None:
+    """T25: for season, engineering or missing conditions, to a day within 60 days."""
+    if not Note.objects.filter(case=context.case, move="request_suspension").exists():
+        raise RuleError(_("须先由处置单位申请挂账。"), code="NOT_ASKED")
+    until = _day(context)
+    if not context.now < until <= context.now + LONGEST_SUSPENSION:
+        why = str(_("复核日期应在今天之后 60 天以内。"))
+        raise RuleError(why, code="BAD_DATE", fields={"until": [why]})
+    pause(context, PauseKind.SUSPENDED, until)
+    context.payload["until"] = until.isoformat()
+
+
+def resume(context: MoveContext) -> None:
+    """T26: the condition is met or the day has come; the clocks run on."""
+    go_on(context)
+
+
+def wait_citizen(context: MoveContext) -> None:
+    """T42: a stated question; the clocks stand still, three workdays at most."""
+    if context.case.is_waiting:
+        raise RuleError(_("已在等待诉求人。"), code="ALREADY_WAITING")
+    until = due(context.now, CITIZEN_WAIT, catalogue.current().calendar)
+    pause(context, PauseKind.CITIZEN, until)
+    context.case.is_waiting = True
+    context.changed.add("is_waiting")
+    context.payload["until"] = until.isoformat()
+
+
+def citizen_answered(context: MoveContext) -> None:
+    """T42: the answer is there, or the three workdays are over."""
+    if not context.case.is_waiting:
+        raise RuleError(_("未在等待诉求人。"), code="NOT_WAITING")
+    go_on(context)
+    context.case.is_waiting = False
+    context.changed.add("is_waiting")
+
+
+def pause(context: MoveContext, kind: PauseKind, until: datetime) -> None:
+    """Stop the running clocks of the case, with the cause."""
+    Pause.objects.create(
+        case=context.case,
+        kind=kind,
+        reason=context.text("reason") or context.text("text"),
+        started_at=context.now,
+        ends_at=until,
+        by=context.person,
+    )
+    Timer.objects.filter(
+        case=context.case, intake__isnull=True, state=TimerState.RUNNING.value
+    ).update(state=TimerState.PAUSED.value, paused_at=context.now)
+
+
+def go_on(context: MoveContext) -> None:
+    """Start the paused clocks again: each is due later by the time it stood still."""
+    Pause.objects.filter(case=context.case, ended_at__isnull=True).update(ended_at=context.now)
+    Timer.objects.filter(case=context.case, state=TimerState.PAUSED.value).update(
+        state=TimerState.RUNNING.value,
+        due_at=F("due_at") + (context.now - F("paused_at")),
+        paused_at=None,
+    )
+
+
+def _disposal(context: MoveContext) -> Timer:
+    timer = Timer.objects.filter(
+        case=context.case,
+        stage=Stage.DISPOSAL.value,
+        intake__isnull=True,
+        state__in=timing.OPEN_STATES,
+    ).first()
+    if timer is None:
+        raise RuleError(_("处置计时未在进行。"), code="NO_CLOCK")
+    return timer
+
+
+def _pending(context: MoveContext) -> Extension:
+    found = Extension.objects.filter(case=context.case, decision=Approval.PENDING.value).first()
+    if found is None:
+        raise RuleError(_("没有待批的延期申请。"), code="NOT_ASKED")
+    return found
+
+
+def _settle(context: MoveContext, extension: Extension, decision: Approval) -> None:
+    extension.decision = decision.value
+    extension.decided_by = context.by
+    extension.decided_at = context.now
+    extension.save(update_fields=["decision", "decided_by", "decided_at", "new_due_at"])
+
+
+def _days(context: MoveContext) -> int:
+    text = context.text("days")
+    if not text.isdigit() or not 1 <= int(text) <= MOST_EXTENSION_DAYS:
+        why = str(_("请填写 1 到 60 个工作日。"))
+        raise RuleError(why, code="FIELDS", fields={"days": [why]})
+    return int(text)
+
+
+def _day(context: MoveContext) -> datetime:
+    try:
+        day = datetime.fromisoformat(context.text("until")).date()
+    except ValueError as error:
+        why = str(_("请填写日期，如 2026-12-01。"))
+        raise RuleError(why, code="FIELDS", fields={"until": [why]}) from error
+    return datetime.combine(day, time(18), SHANGHAI)
