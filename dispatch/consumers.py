@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import logging
 import time
+from collections.abc import Coroutine
 from typing import Any
 from urllib.parse import urlsplit
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.db import Error
 from django.http.request import validate_host
 from django.utils import timezone
 
@@ -24,6 +27,8 @@ MOST_BEHIND = 1000
 MOST_MESSAGE = 4096
 RESUMES_PER_MINUTE = 60
 NOT_SIGNED_IN, NOT_YOURS, NO_RESUME, TOO_MANY = 4401, 4403, 4408, 4429
+TRY_AGAIN_LATER = 1013
+logger = logging.getLogger("sanxian.sockets")
 
 
 class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
@@ -78,10 +83,16 @@ class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self.token = token if isinstance(token, str) else self.token
         after = message.get("after")
         valid = isinstance(after, int) and not isinstance(after, bool) and after >= 0
+        try:
+            await self._start(after if valid else None)
+        except Error as error:
+            await self._give_up(error)
+
+    async def _start(self, after: int | None) -> None:
         if await self._authorised():
             self.stop()
             self.resumed = True
-            await self.resume(after if valid else None)
+            await self.resume(after)
             self._spawn(self._recheck())
 
     async def _authorised(self) -> bool:
@@ -105,10 +116,23 @@ class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if not self.resumed:
             await self.close(NO_RESUME)
 
-    def _spawn(self, work: Any) -> None:
+    async def _give_up(self, error: Error) -> None:
+        """The database is away: close, for a silent socket looks alive. The client resumes."""
+        logger.warning("a socket cannot be fed: %s", type(error).__name__)
+        await self.close(TRY_AGAIN_LATER)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
         self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, Error):
+            self._spawn(self._give_up(error))
+        elif error:
+            logger.info("a socket's work ended: %r", error)
 
 
 class DistrictConsumer(FeedConsumer):

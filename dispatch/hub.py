@@ -16,7 +16,7 @@ from typing import Any
 
 import redis
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import Error, close_old_connections, connection
 from django.utils import timezone
 
 from dispatch import queries
@@ -97,9 +97,9 @@ class Hub:
             self._wake.clear()
             try:
                 self._tail()
-            except DatabaseError as error:
+            except Error as error:
                 logger.warning("the feed cannot be read: %s", type(error).__name__)
-                with contextlib.suppress(DatabaseError):
+                with contextlib.suppress(Error):
                     connection.close()
                 time.sleep(POLL_S / 2)
 
@@ -133,7 +133,9 @@ class Hub:
                     break
                 seen = messages[-1]["seq"]
                 self._deliver(district, messages)
-            self.heads[district] = seen
+            with self.lock:
+                if district in self.watched:
+                    self.heads[district] = seen
 
     def _deliver(self, district: str, messages: list[dict[str, Any]]) -> None:
         texts = [(m["seq"], json.dumps(m, separators=(",", ":"))) for m in messages]

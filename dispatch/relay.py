@@ -11,7 +11,7 @@ from types import FrameType
 import psycopg2
 import redis
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.utils import timezone
 
 from dispatch import outbox
@@ -62,7 +62,7 @@ class Relay:
         while self.running:
             try:
                 self._serve()
-            except (DatabaseError, psycopg2.Error) as error:
+            except (Error, psycopg2.Error) as error:
                 logger.warning("the database is away: %s", type(error).__name__)
                 connection.close()
                 time.sleep(STANDBY_S)
