@@ -19,6 +19,7 @@ EXTENT, BUFFER = 4096, 64
 """Units of a tile, and how far shapes reach over its edge so that lines join."""
 MERCATOR_EDGE_M = 20037508.342789244
 STREETS_FROM, COMMUNITIES_FROM, CELLS_FROM = 10, 12, 13
+STRAIGHT_FROM = 10
 ANCESTOR_LENGTHS = (4, 6, 9, 12)
 VERSION_OF = {"areas": Topic.AREAS, "cells": Topic.AREAS, "base": Topic.BASE}
 LAYERS = tuple(VERSION_OF)
@@ -27,26 +28,40 @@ TILE_GEOMETRY = (
     f"ST_AsMVTGeom({{geometry}}, ST_TileEnvelope(%(z)s, %(x)s, %(y)s), {EXTENT}, {BUFFER})"
 )
 """The shape `geometry` (SQL, EPSG:3857) in tile units; needs the parameters of a TileAddress."""
+TILE_GEOMETRY_4326 = (
+    "ST_AsMVTGeom({geometry}, ST_MakeEnvelope(%(tile_west)s, %(tile_south)s, %(tile_east)s,"
+    f" %(tile_north)s, 4326), {EXTENT}, {BUFFER})"
+)
+"""The same for a shape in EPSG:4326, taken as straight within the tile: from zoom 10 that errs by
+less than two of its 4096 units, and it saves a projection that costs more than all the rest."""
 TILE_BOX_3857 = "ST_MakeEnvelope(%(west_m)s, %(south_m)s, %(east_m)s, %(north_m)s, 3857)"
 TILE_BOX_4326 = "ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)"
 """The tile with its buffer, for `geom && box` on an index."""
 
-AREAS_SQL = f"""
+AREAS_SQL = """
 WITH area AS MATERIALIZED (
     SELECT level, code, name, parent_code AS parent,
-        {TILE_GEOMETRY.format(geometry="ST_Transform(geom, 3857)")} AS geom
+        {shape} AS geom
     FROM citygis_area
-    WHERE geom && {TILE_BOX_4326} AND level = ANY(%(levels)s)
+    WHERE geom && {box} AND level = ANY(%(levels)s)
       AND valid_from <= (now() AT TIME ZONE %(zone)s)::date
       AND (valid_to IS NULL OR valid_to > (now() AT TIME ZONE %(zone)s)::date)
       AND (code ^@ ANY(%(prefixes)s) OR code = ANY(%(ancestors)s))
 )
 SELECT string_agg(tile, '') FROM (
-    SELECT ST_AsMVT(feature, %(names)s::json ->> area.level, {EXTENT}, 'geom') AS tile
+    SELECT ST_AsMVT(feature, %(names)s::json ->> area.level, {extent}, 'geom') AS tile
     FROM area, LATERAL (SELECT area.code, area.name, area.parent, area.geom) AS feature
     GROUP BY area.level
 ) AS layers
 """
+FAR_SQL = AREAS_SQL.format(
+    shape=TILE_GEOMETRY.format(geometry="ST_Transform(geom, 3857)"),
+    box=TILE_BOX_4326,
+    extent=EXTENT,
+)
+NEAR_SQL = AREAS_SQL.format(
+    shape=TILE_GEOMETRY_4326.format(geometry="geom"), box=TILE_BOX_4326, extent=EXTENT
+)
 BASE_SQL = f"""
 SELECT string_agg(tile, '') FROM (
     SELECT ST_AsMVT(feature, base.layer, {EXTENT}, 'geom') AS tile
@@ -90,37 +105,28 @@ class TileAddress:
         if not (0 <= self.x < side and 0 <= self.y < side):
             raise TileError("NO_SUCH_TILE", f"there is no tile {self.z}/{self.x}/{self.y}")
 
-    def bounds_m(self) -> tuple[float, float, float, float]:
-        """West, south, east, north in EPSG:3857 metres, with the buffer."""
+    def bounds_m(self, buffer: int = BUFFER) -> tuple[float, float, float, float]:
+        """West, south, east, north in EPSG:3857 metres, with the buffer (units of the tile)."""
         size = 2 * MERCATOR_EDGE_M / (1 << self.z)
-        reach = size * BUFFER / EXTENT
+        reach = size * buffer / EXTENT
         west = self.x * size - MERCATOR_EDGE_M
         north = MERCATOR_EDGE_M - self.y * size
         return west - reach, north - size - reach, west + size + reach, north + reach
 
-    def bounds(self) -> tuple[float, float, float, float]:
-        """West, south, east, north in WGS84 degrees, with the buffer."""
-        west, south, east, north = self.bounds_m()
+    def bounds(self, buffer: int = BUFFER) -> tuple[float, float, float, float]:
+        """West, south, east, north in WGS84 degrees, with the buffer (units of the tile)."""
+        west, south, east, north = self.bounds_m(buffer)
         degrees = 180 / MERCATOR_EDGE_M
         return west * degrees, _latitude(south), east * degrees, _latitude(north)
 
     def parameters(self) -> Parameters:
-        """The parameters of TILE_GEOMETRY, TILE_BOX_3857 and TILE_BOX_4326."""
-        west_m, south_m, east_m, north_m = self.bounds_m()
-        west, south, east, north = self.bounds()
-        return {
-            "z": self.z,
-            "x": self.x,
-            "y": self.y,
-            "west_m": west_m,
-            "south_m": south_m,
-            "east_m": east_m,
-            "north_m": north_m,
-            "west": west,
-            "south": south,
-            "east": east,
-            "north": north,
-        }
+        """The parameters of the SQL pieces TILE_GEOMETRY... and TILE_BOX..."""
+        edges = ("west", "south", "east", "north")
+        found: Parameters = {"z": self.z, "x": self.x, "y": self.y}
+        found |= zip((f"{edge}_m" for edge in edges), self.bounds_m(), strict=True)
+        found |= zip(edges, self.bounds(), strict=True)
+        found |= zip((f"tile_{edge}" for edge in edges), self.bounds(0), strict=True)
+        return found
 
 
 def tile(layer: str, z: int, x: int, y: int, *, prefixes: Sequence[str]) -> bytes:
@@ -143,7 +149,7 @@ def tile(layer: str, z: int, x: int, y: int, *, prefixes: Sequence[str]) -> byte
     parameters["ancestors"] = ancestors(prefixes)
     parameters["names"] = LAYER_NAMES
     parameters["zone"] = settings.TIME_ZONE
-    return _run(AREAS_SQL, parameters)
+    return _run(NEAR_SQL if z >= STRAIGHT_FROM else FAR_SQL, parameters)
 
 
 def etag(layer: str, *, prefixes: Sequence[str]) -> str:

@@ -12,8 +12,8 @@ from shapely.geometry.base import BaseGeometry
 
 from gis.demo import names
 from gis.demo.shape import CENTRE, RIVER_X, RIVER_Y, STEP_M, Ground, river_y
+from gis.gridding.partition import faces, merge_small, reading_order, shared_border, unite
 from gis.models import Level
-from gis.partition import faces, merge_small, reading_order, shared_border, unite
 
 CITY_CODE, CITY_NAME = "3399", "云澜市"
 DISTRICTS = (

@@ -2,9 +2,9 @@
 
 import pytest
 
-from gis.coding import check_codes, number_from, parent_of, shortened
+from gis.loading.coding import check_codes, number_from, parent_of, shortened
+from gis.loading.reading import tidy
 from gis.models import Level
-from gis.reading import tidy
 
 
 def codes_of(code: str, level: Level, name: str = "名", parent: str = "") -> tuple[str, str, str]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from shapely import GeometryCollection, LineString, MultiPolygon, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
-from gis.repair import Mended, mend, square_metres
+from gis.loading.repair import Mended, mend, square_metres
 
 BLOCK = box(120.0, 30.0, 120.01, 30.01)
 DEGREE_M = 1 / 111_000

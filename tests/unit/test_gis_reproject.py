@@ -6,7 +6,7 @@ import shapely
 from pyproj import Transformer
 
 from gis.coords import CoordinateError, Crs, from_wgs84
-from gis.reproject import parse_source_crs
+from gis.loading.reproject import parse_source_crs
 
 POINT = np.array([shapely.Point(114.06, 22.54)])
 

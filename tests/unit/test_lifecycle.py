@@ -40,6 +40,7 @@ CLOCKS_BY_STATE = {
 STEPS_OF_OURS = {
     "T24": {"approve_extension", "refuse_extension"},
     "T25": {"request_suspension"},
+    "T27": {"support_done", "excuse_support"},
 }
 """The page names request and approval in one row; each is a move of its own actor."""
 

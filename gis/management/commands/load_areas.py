@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from gis.areas import LaterVersionError
 from gis.coords import CoordinateError
-from gis.importing import ImportStoppedError, Report, Wish, load_areas
+from gis.loading.areas_file import ImportStoppedError, Report, Wish, load_areas
+from gis.loading.reading import FORMATS, Columns, ImportFileError, read_rows
+from gis.loading.reproject import parse_source_crs
 from gis.models import CODE_LENGTHS, Level
-from gis.reading import FORMATS, Columns, ImportFileError, read_rows
-from gis.reproject import parse_source_crs
 
 LEVELS = {level.lower(): level for level in (*CODE_LENGTHS,) if level != Level.CITY}
 SHOWN = 10

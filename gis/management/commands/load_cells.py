@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from gis.cells import MAX_CELLS
-from gis.gridding import GridReport, GridWish, load_cells
+from gis.gridding.cells import MAX_CELLS
+from gis.gridding.load import GridReport, GridWish, load_cells
 from gis.models import Area, Level
 
 SHOWN = 10

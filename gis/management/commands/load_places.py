@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from gis.coords import CoordinateError, parse_crs
-from gis.place_import import PlaceColumns, PlaceReport, load_places
-from gis.reading import ImportFileError
+from gis.loading.places_file import PlaceColumns, PlaceReport, load_places
+from gis.loading.reading import ImportFileError
 
 SHOWN = 10
 

@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from gis import locator
 from gis.areas import AreaChanges, NewArea, write_areas
 from gis.bulk import multipolygon_ewkb
-from gis.cells import MAX_CELLS, Cut, cut
+from gis.gridding.cells import MAX_CELLS, Cut, cut
 from gis.models import Area, AreaQuerySet, Level
 
 WHOLE_STREET = "999"

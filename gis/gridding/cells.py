@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from shapely import LineString
 from shapely.geometry.base import BaseGeometry
 
-from gis.partition import faces, merge_small, reading_order
-from gis.repair import square_metres
+from gis.gridding.partition import faces, merge_small, reading_order
+from gis.loading.repair import square_metres
 
 Shapes = NDArray[np.object_]
 

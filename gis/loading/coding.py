@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gis.loading.repair import Refusal
 from gis.models import CODE_LENGTHS, Level
-from gis.repair import Refusal
 
 PARENT_LEVELS = {
     Level.DISTRICT: Level.CITY,

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 import shapely
 
-from gis.coding import PARENT_LEVELS
+from gis.gridding.partition import reading_order
+from gis.loading.coding import PARENT_LEVELS
+from gis.loading.plausibility import Shapes, shapes_at
+from gis.loading.repair import present
 from gis.models import CODE_LENGTHS, Area, Level
-from gis.partition import reading_order
-from gis.plausibility import Shapes, shapes_at
-from gis.repair import present
 
 
 def number_within_parents(names: Sequence[str], shapes: Shapes, level: Level) -> list[str]:

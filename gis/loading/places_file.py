@@ -14,7 +14,7 @@ import numpy as np
 from gis import locator
 from gis.coords import MAX_LAT, MAX_LON, Crs, to_wgs84_many
 from gis.gazetteer import NewPlace, PlaceChanges, write_places
-from gis.reading import ImportFileError, tidy
+from gis.loading.reading import ImportFileError, tidy
 
 GZIP_MAGIC = b"\x1f\x8b"
 

@@ -11,15 +11,16 @@ import shapely
 from django.db import transaction
 from shapely.geometry.base import BaseGeometry
 
-from gis import coding, locator, plausibility
+from gis import locator
 from gis.areas import AreaChanges, NewArea, write_areas
 from gis.bulk import multipolygon_ewkb
+from gis.loading import coding, plausibility
+from gis.loading.numbering import number_within_parents
+from gis.loading.plausibility import Doubt, Shapes
+from gis.loading.reading import Rows
+from gis.loading.repair import Mended, Refusal, mend, present
+from gis.loading.reproject import SourceCrs
 from gis.models import Area, Level
-from gis.numbering import number_within_parents
-from gis.plausibility import Doubt, Shapes
-from gis.reading import Rows
-from gis.repair import Mended, Refusal, mend, present
-from gis.reproject import SourceCrs
 
 LEAST_INSIDE = 0.5
 """A row that lies mostly outside its parent is refused."""

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from gis.coords import Crs, distance_m
+from gis.loading.reproject import SourceCrs
 from gis.models import Area, AreaQuerySet, Level
-from gis.reproject import SourceCrs
 
 Shapes = NDArray[np.object_]
 Floats = NDArray[np.float64]

@@ -1,0 +1,1 @@
+"""Unit grids: partitions of the plane, and the grids of a community."""

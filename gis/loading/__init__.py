@@ -1,0 +1,1 @@
+"""Loads areas and places from the files that cities have."""
