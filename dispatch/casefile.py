@@ -1,5 +1,6 @@
 """One case with all that belongs to it, as one user may see it (GET /api/v1/cases/{case_no})."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from accounts.models import AccessLog, User
 from accounts.scope import IDENTITY_ROLES
 from dispatch import catalogue
 from dispatch.actions.errors import CaseNotFoundError, MoveError, NotAllowedError, RuleError
+from dispatch.actions.moving import may_move
 from dispatch.lifecycle import Field, State, moves_from
 from dispatch.models import Assignment, Attachment, Case, Event, Intake, Note, Timer
 from dispatch.queries import COLUMNS, item_of
@@ -49,13 +51,14 @@ def case_for(user: User, case_no: str, *, now: datetime) -> dict[str, Any]:
         "timers": timers_of(case_id, now),
         "timeline": _timeline(case_id),
         "attachments": _attachments(case_id),
-        "moves": moves_for(user, State(row["state"]), area, unit),
+        "moves": moves_for(user, State(row["state"]), area, unit, row["support_units"]),
     }
 
 
 MORE = (
     "area_code",
     "lead_unit_id",
+    "support_units",
     "condition_code",
     "close_type",
     "closed_at",
@@ -63,13 +66,15 @@ MORE = (
 )
 
 
-def moves_for(user: User, state: State, area: str, unit: int | None) -> list[dict[str, Any]]:
+def moves_for(
+    user: User, state: State, area: str, unit: int | None, supports: Sequence[int]
+) -> list[dict[str, Any]]:
     """The moves that the user may make now, with the fields each needs."""
     scope = user.scope()
     return [
         {"move": row.name, "fields": [_field(field) for field in row.fields]}
         for row in moves_from(state)
-        if scope.may(row.actors, area, unit)
+        if may_move(scope, row, area, unit, supports)
     ]
 
 

@@ -141,7 +141,10 @@ UNIT_ROLES = frozenset({HANDLER, APPROVER})
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A row of domain.md 7.2. `target` None means that the state stays."""
+    """A row of domain.md 7.2. `target` None means that the state stays.
+
+    `by_support` moves are made by a supporting unit, the others by the one that leads.
+    """
 
     number: str
     name: str
@@ -153,6 +156,7 @@ class Move:
     stops: frozenset[Stage] = frozenset()
     starts: tuple[Stage, ...] = ()
     offered: bool = False
+    by_support: bool = False
 
 
 def _move(  # noqa: PLR0913
@@ -167,6 +171,7 @@ def _move(  # noqa: PLR0913
     stops: set[Stage] | None = None,
     starts: tuple[Stage, ...] = (),
     offered: bool = False,
+    by_support: bool = False,
 ) -> Move:
     return Move(
         number=number,
@@ -179,6 +184,7 @@ def _move(  # noqa: PLR0913
         stops=frozenset(stops or ()),
         starts=starts,
         offered=offered,
+        by_support=by_support,
     )
 
 
@@ -258,7 +264,11 @@ MOVES: tuple[Move, ...] = (
     _move("T26", "resume", _S.SUSPENDED, _S.PROCESSING, "DUTY_LEADER", "resumed",
           fields=(REASON,), offered=True),
     _move("T27", "add_support", _S.PROCESSING, None, "HANDLER UNIT_APPROVER", "support_added",
-          fields=(Field("unit", "unit"),)),
+          fields=(OWNER, TEXT), offered=True),
+    _move("T27", "support_done", _S.PROCESSING, None, "HANDLER UNIT_APPROVER", "support_done",
+          fields=(TEXT, PHOTOS), offered=True, by_support=True),
+    _move("T27", "excuse_support", _S.PROCESSING, None, "UNIT_APPROVER", "support_excused",
+          fields=(OWNER, REASON), offered=True),
     _move("T28", "submit_result", _S.PROCESSING, _S.PENDING_CHECK, "UNIT_APPROVER", "submitted",
           fields=(TEXT, PHOTOS), stops={_T.DISPOSAL, _T.RESPONSE}, starts=(_T.CHECK,),
           offered=True),

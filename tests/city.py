@@ -126,6 +126,7 @@ PEOPLE: tuple[tuple[str, Role, str, str], ...] = (
     ("handler2", Role.HANDLER, B, "B0"),
     ("approver2", Role.UNIT_APPROVER, B, "B0"),
     ("cleaner1", Role.HANDLER, A, "A2"),
+    ("helper1", Role.HANDLER, A, "A1"),
     ("evaluator1", Role.EVALUATOR, "3399", ""),
     ("steward1", Role.DATA_STEWARD, "3399", ""),
     ("auditor1", Role.AUDITOR, "3399", ""),

@@ -1,6 +1,6 @@
 """One move of one case: lock, check, effect, clocks, state, event - in one transaction."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from accounts.scope import Scope
 from dispatch import outbox
 from dispatch.actions import (
     checking,
@@ -52,6 +53,9 @@ EFFECTS: dict[str, Callable[[MoveContext], None]] = {
     "emergency_dispatch": dispatching.emergency_dispatch,
     "sign": handling.sign,
     "first_contact": handling.first_contact,
+    "add_support": handling.add_support,
+    "support_done": handling.support_done,
+    "excuse_support": handling.excuse_support,
     "submit_result": handling.submit_result,
     "bounce": checking.bounce,
     "ask_check": checking.ask_check,
@@ -106,7 +110,7 @@ def make_move(
     row = move_from(move, State(case.state))
     if row is None or not row.offered:
         raise RuleError(_("当前状态不能进行此操作。"), code="MOVE_NOT_POSSIBLE")
-    if not by.scope().may(row.actors, case.area_code, case.lead_unit_id):
+    if not may_move(by.scope(), row, case.area_code, case.lead_unit_id, case.support_units):
         raise NotAllowedError
     _check_fields(row, data)
     given = {name: data[name] for name in _names(row) if name in data}
@@ -133,11 +137,20 @@ def _lock_both(case_no: str, into: str) -> None:
         list(rows.order_by("pk").values_list("pk"))
 
 
+def may_move(
+    scope: Scope, row: Move, area_code: str, lead_unit: int | None, supports: Sequence[int]
+) -> bool:
+    """True when the posts of the scope give this row for a case there, led and supported so."""
+    units = supports if row.by_support else [lead_unit]
+    return any(scope.may(row.actors, area_code, unit) for unit in units)
+
+
 def _check_actor(case: Case, move: str, by: User) -> None:
     if move not in NAMES:
         raise RuleError(_("没有这个操作。"), code="UNKNOWN_MOVE", fields={"move": [move]})
-    actors = frozenset().union(*(row.actors for row in MOVES if row.name == move))
-    if not by.scope().may(actors, case.area_code, case.lead_unit_id):
+    rows = [row for row in MOVES if row.name == move]
+    place = (case.area_code, case.lead_unit_id, case.support_units)
+    if not any(may_move(by.scope(), row, *place) for row in rows):
         raise NotAllowedError
 
 

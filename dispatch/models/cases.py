@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from django.contrib.gis.db import models
 from django.contrib.gis.db.models import Index
-from django.contrib.postgres.indexes import GistIndex
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, GistIndex
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
@@ -48,7 +49,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
 
 def visible_condition(scope: Scope) -> Q:
-    """Area posts see their area; unit posts see what their unit leads, or will by the duty list."""
+    """Area posts see their area; unit posts what their unit leads, supports, or will lead."""
     condition = Q(pk__in=[])
     for prefix in scope.areas:
         condition |= _inside(prefix)
@@ -56,6 +57,7 @@ def visible_condition(scope: Scope) -> Q:
         condition |= _inside(prefix) & (Q(sensitive=False) | Q(state__in=ON_SITE))
     if scope.unit_ids:
         condition |= Q(lead_unit_id__in=scope.unit_ids)
+        condition |= Q(support_units__overlap=sorted(scope.unit_ids))
     return condition
 
 
@@ -92,6 +94,7 @@ class Case(models.Model):
     cell_code = models.CharField(max_length=15, blank=True)
     component_id = models.CharField(max_length=16, blank=True)
     lead_unit = models.ForeignKey(Unit, on_delete=models.PROTECT, null=True, blank=True)
+    support_units = ArrayField(models.BigIntegerField(), default=list, db_default=[])
     intakes_count = models.PositiveIntegerField(default=1)
     rework_count = models.PositiveSmallIntegerField(default=0)
     return_count = models.PositiveSmallIntegerField(default=0, db_default=0)
@@ -153,6 +156,11 @@ class Case(models.Model):
                 fields=["due_at", "id"], condition=Q(is_open=True), name="dispatch_case_queue_city"
             ),
             Index(fields=["district_code", "created_at", "id"], name="dispatch_case_by_creation"),
+            GinIndex(
+                fields=["support_units"],
+                condition=~Q(support_units=[]),
+                name="dispatch_case_supported_by",
+            ),
             GistIndex(
                 "family",
                 "location",

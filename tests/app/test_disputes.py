@@ -258,3 +258,28 @@ def test_a_stranger_cannot_judge(city: City) -> None:
     for who in ("handler1", "leader1", "handler2"):
         with pytest.raises(MoveError):
             move(city, case, who, "accept_return", 20, reason="自己认可")
+
+
+def test_a_supporting_unit_sees_the_case_and_the_result_waits_for_it(city: City) -> None:
+    case = processing(city)
+    with pytest.raises(MoveError):
+        move(city, case, "helper1", "support_done", 5, text="还看不到")
+
+    move(city, case, "handler1", "add_support", 10, unit="A1", text="请修路面")
+    with pytest.raises(RuleError) as refusal:
+        move(city, case, "approver1", "submit_result", 20, text="已清理")
+    assert refusal.value.code == "SUPPORT_OPEN"
+    move(city, case, "helper1", "support_done", 30, text="路面已修")
+    move(city, case, "approver1", "submit_result", 40, text="已清理")
+
+    assert case.state == "PENDING_CHECK"
+
+
+def test_the_lead_may_excuse_a_supporting_unit(city: City) -> None:
+    case = processing(city)
+    move(city, case, "handler1", "add_support", 10, unit="A1", text="请修路面")
+
+    move(city, case, "approver1", "excuse_support", 20, unit="A1", reason="无需修补")
+    move(city, case, "approver1", "submit_result", 30, text="已清理")
+
+    assert case.state == "PENDING_CHECK"
