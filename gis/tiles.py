@@ -33,7 +33,7 @@ TILE_GEOMETRY_4326 = (
     f" %(tile_north)s, 4326), {EXTENT}, {BUFFER})"
 )
 """The same for a shape in EPSG:4326, taken as straight within the tile: from zoom 10 that errs by
-less than two of its 4096 units, and it saves a projection that costs more than all the rest."""
+at most three of its 4096 units, and it saves a projection that costs more than all the rest."""
 TILE_BOX_3857 = "ST_MakeEnvelope(%(west_m)s, %(south_m)s, %(east_m)s, %(north_m)s, 3857)"
 TILE_BOX_4326 = "ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)"
 """The tile with its buffer, for `geom && box` on an index."""

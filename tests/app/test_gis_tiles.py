@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.gis.geos import Point
+from django.db import connection
 from django.http import HttpResponse
 from django.test import RequestFactory
 from django.urls import resolve, reverse
@@ -202,3 +203,20 @@ def test_a_tile_that_cannot_exist_is_not_found() -> None:
     response = get("/tiles/areas/2/9/0.mvt", Viewer())
     assert response.status_code == 404
     assert b"NO_SUCH_TILE" in response.content
+
+
+@pytest.mark.parametrize(("zoom", "lat"), [(10, 3.9), (10, 30.0), (10, 53.5), (13, 53.5)])
+def test_a_shape_taken_as_straight_lies_within_three_units_of_its_projection(
+    zoom: int, lat: float
+) -> None:
+    address = address_of(120.001, lat, zoom)
+    west, south, east, north = address.bounds(0)
+    middle = f"ST_Point({(west + east) / 2}, {(south + north) / 2}, 4326)"
+    straight = tiles.TILE_GEOMETRY_4326.format(geometry=middle)
+    projected = tiles.TILE_GEOMETRY.format(geometry=f"ST_Transform({middle}, 3857)")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT ST_Distance(ST_SetSRID({straight}, 0), ST_SetSRID({projected}, 0))",
+            address.parameters(),
+        )
+        assert cursor.fetchone()[0] <= 3
