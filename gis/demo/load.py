@@ -14,14 +14,15 @@ from gis.demo.addresses import PlanePlace, places
 from gis.demo.blocks import blocks
 from gis.demo.buildings import plots
 from gis.demo.hierarchy import CITY_CODE, PlaneArea, hierarchy
-from gis.demo.names import STORY_COMMUNITY
-from gis.demo.scenery import Feature, bent, features, named_roads, parks
+from gis.demo.names import LANDMARKS, STORY_COMMUNITY
+from gis.demo.scenery import MINOR_MIN_ZOOM, Feature, bent, features, named_roads, parks
 from gis.demo.shape import ground, to_lonlat, to_mercator
 from gis.gazetteer import NewPlace, write_places
 from gis.models import Area, Level
 
 SOURCE = "demo city"
 YEARS_BACK = 5
+UNLABELLED = ("address", "building", "crossing")
 FEATURE_COLUMNS = ("layer", "name", "kind", "min_zoom", "geom")
 ABOVE = {Level.DISTRICT: 4, Level.STREET: 6, Level.COMMUNITY: 9, Level.CELL: 12}
 
@@ -44,11 +45,20 @@ def load_demo_city(*, now: datetime, say: Callable[[str], None]) -> None:
     story = next(area.shape for area in areas if area.name == STORY_COMMUNITY)
     roads = named_roads(land, cuts, story)
     plot_list = plots(land, cells, [park.shape for park in green if park.name])
-    drawn = list(features(land, roads, green, plot_list))
+    known = places(areas, roads, plot_list)
+    drawn = [*features(land, roads, green, plot_list), *_labels(known)]
     copy_rows("citygis_basefeature", FEATURE_COLUMNS, _feature_rows(drawn))
     say(f"Demo city: {len(drawn)} things on the base map.")
-    found = write_places(_new_places(places(areas, roads, plot_list), areas), source=SOURCE)
+    found = write_places(_new_places(known, areas), source=SOURCE)
     say(f"Demo city: {found.added} places and addresses.")
+
+
+def _labels(known: list[PlanePlace]) -> Iterator[Feature]:
+    """The small labels of the base map: estates and services, the landmarks not again."""
+    landmarks = {name for name, _, _, _ in LANDMARKS}
+    for place in known:
+        if place.kind not in UNLABELLED and place.name not in landmarks:
+            yield Feature("pois", place.point, place.name, "minor", MINOR_MIN_ZOOM)
 
 
 def _new_areas(areas: list[PlaneArea]) -> Iterator[NewArea]:

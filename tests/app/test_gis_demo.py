@@ -132,6 +132,7 @@ def test_there_are_thousands_of_places_and_each_has_its_district() -> None:
 def test_the_base_map_has_every_layer_of_the_style() -> None:
     layers = set(BaseFeature.objects.values_list("layer", flat=True))
     assert layers == {"city", "water", "green", "roads", "buildings", "pois", "rivername"}
+    assert BaseFeature.objects.filter(layer="pois", kind="minor", min_zoom=15).count() > 500
     assert BaseFeature.objects.filter(layer="buildings", min_zoom__lt=14).count() == 0
     assert BaseFeature.objects.filter(layer="roads", kind="local", min_zoom__lt=12).count() == 0
     assert one_number("SELECT count(*) FROM citygis_basefeature WHERE NOT ST_IsValid(geom)") == 0

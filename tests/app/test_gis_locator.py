@@ -185,3 +185,97 @@ def test_a_name_is_known_by_code() -> None:
     square_city()
     assert locator.refresh().name_of("339901001") == "望江街道"
     assert locator.refresh().name_of("000000") == ""
+
+
+def test_a_change_is_seen_at_the_next_look_and_at_once_by_who_made_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    square_city()
+    locator.refresh()
+    Area.objects.filter(code="339901").update(name="新名字")
+    monkeypatch.setattr(locator, "CHECK_SECONDS", 3600.0)
+    unseen = locator.locate(120.0035, 30.0035)
+    locator.expire()
+    seen = locator.locate(120.0035, 30.0035)
+    assert unseen is not None
+    assert seen is not None
+    assert (unseen.district_name, seen.district_name) == ("云中区", "新名字")
+
+    Area.objects.filter(code="339901").update(name="再改名")
+    monkeypatch.setattr(locator, "CHECK_SECONDS", 0.0)
+    next_look = locator.locate_many(np.array([120.0035]), np.array([30.0035]))[0]
+    assert next_look is not None
+    assert next_look.district_name == "再改名"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_threads_that_find_no_snapshot_read_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    square_city()
+    keeper = locator._Keeper()
+    reads: list[date] = []
+    read = locator.snapshot_on
+
+    def counted(day: date, version: int = 0) -> locator.Snapshot:
+        reads.append(day)
+        return read(day, version)
+
+    monkeypatch.setattr(locator, "snapshot_on", counted)
+    found: list[locator.Snapshot] = []
+
+    def ask() -> None:
+        found.append(keeper.current())
+        connection.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(reads) == 1
+    assert len({id(snapshot) for snapshot in found}) == 1
+    assert found[0].locate(120.0015, 30.0015) is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_one_thread_reads_the_others_go_on_with_what_they_have(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    square_city()
+    keeper = locator._Keeper()
+    old = keeper.current()
+    Area.objects.filter(code="339901").update(name="新名字")
+    reading, go_on = threading.Event(), threading.Event()
+    read = locator.snapshot_on
+
+    def slow(day: date, version: int = 0) -> locator.Snapshot:
+        reading.set()
+        go_on.wait(10)
+        return read(day, version)
+
+    monkeypatch.setattr(locator, "snapshot_on", slow)
+    keeper.expire()
+    found: list[locator.Snapshot] = []
+
+    def ask() -> None:
+        found.append(keeper.current())
+        connection.close()
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    assert reading.wait(10)
+    assert keeper.current() is old
+    go_on.set()
+    thread.join()
+    assert found[0].name_of("339901") == "新名字"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_truncated_table_has_a_version_of_its_own() -> None:
+    square_city()
+    before = locator.refresh()
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE citygis_area, citygis_dataversion")
+    after = locator.refresh()
+    assert after.is_empty
+    assert after.version > before.version
