@@ -43,6 +43,18 @@ SET_BACK: Final = frozenset(
     }
 )
 """Moves that end a case, send it back or skip steps: never the one that the key E makes."""
+USUAL: Final = (
+    "accept",
+    "file",
+    "dispatch",
+    "sign",
+    "submit_result",
+    "ask_check",
+    "check_pass",
+    "verified_true",
+    "callback_done",
+)
+"""The moves that carry a case on, the likeliest first."""
 CITY_CENTER: Final = (119.6, 29.87)
 """Where the map opens when no area is loaded: degrees, WGS84, the fictional demo city."""
 
@@ -79,12 +91,13 @@ def _district_of(user: User) -> str:
 
 def _tile_filters(tile: str, now: datetime) -> dict[str, Any]:
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    return {
+    by_tile: dict[str, dict[str, Any]] = {
         "overdue": {"due_before": now},
         "due_soon": {"due_after": now, "due_before": now + NEAR},
         "unsigned": {"state": [State.PENDING_SIGN.value]},
         "today": {"created_from": midnight},
-    }.get(tile, {})
+    }
+    return by_tile.get(tile, {})
 
 
 def without_tile(filters: QueueFilters) -> QueueFilters:
@@ -208,7 +221,8 @@ def _epoch(text: str | None) -> int | None:
 def ordered_moves(case: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The moves as the drawer shows them: what carries the case on first, what ends it last."""
     moves = [{**move, "is_first": False} for move in case["moves"]]
-    moves.sort(key=lambda move: move["move"] in SET_BACK)
+    rank = {name: place for place, name in enumerate(USUAL)}
+    moves.sort(key=lambda move: (move["move"] in SET_BACK, rank.get(move["move"], len(rank))))
     if moves and moves[0]["move"] not in SET_BACK:
         moves[0]["is_first"] = True
     return moves

@@ -3,8 +3,10 @@
 Each view parses, makes one domain call and answers; the shaping of the page stands below.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -27,21 +29,37 @@ POINTS_PER_PAGE = 200
 def _viewer(request: HttpRequest) -> User:
     """The signed-in user. Raises PermissionDenied where no post of hers opens any case."""
     user = request.user
-    if not isinstance(user, User) or not (user.scope().areas or user.scope().unit_ids):
-        raise PermissionDenied
-    return user
+    if isinstance(user, User):
+        scope = user.scope()
+        if scope.areas or scope.patrol_areas or scope.unit_ids:
+            return user
+    raise PermissionDenied
 
 
 def _filters(request: HttpRequest, now: datetime) -> QueueFilters:
-    """The filters of a page's address; an unreadable one is a page that does not exist."""
-    try:
-        return pages.filters_from(request.GET, _viewer(request), now)
-    except FilterError as error:
-        raise Http404 from error
+    """The filters of a page's address."""
+    return pages.filters_from(request.GET, _viewer(request), now)
+
+
+View = Callable[[HttpRequest], HttpResponse]
+
+
+def _readable(view: View) -> View:
+    """A page with filters that cannot be read is a page that does not exist."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest) -> HttpResponse:
+        try:
+            return view(request)
+        except FilterError as error:
+            raise Http404 from error
+
+    return guarded
 
 
 @login_required
 @require_GET
+@_readable
 def queue(request: HttpRequest) -> HttpResponse:
     """The queue page; for htmx the list alone."""
     now = timezone.now()
@@ -58,8 +76,9 @@ def queue(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_GET
+@_readable
 def rows(request: HttpRequest) -> HttpResponse:
-    """Rows alone: those of `ids` that are still in this user's queue, or the page after `cursor`."""
+    """Rows alone: those of `ids` still in this user's queue, or the page after `cursor`."""
     now = timezone.now()
     user, filters = _viewer(request), _filters(request, now)
     ids = [part for part in request.GET.get("ids", "").split(",") if part][:MOST_IDS]
@@ -81,6 +100,7 @@ def drawer(request: HttpRequest, case_no: str) -> HttpResponse:
 
 @login_required
 @require_GET
+@_readable
 def counters(request: HttpRequest) -> JsonResponse:
     """The counters of the tiles and lines, for the same filters as the page."""
     now = timezone.now()
@@ -90,6 +110,7 @@ def counters(request: HttpRequest) -> JsonResponse:
 
 @login_required
 @require_GET
+@_readable
 def points(request: HttpRequest) -> JsonResponse:
     """Where the cases of the list are: [number, line, lon, lat, due (epoch seconds or null)]."""
     now = timezone.now()

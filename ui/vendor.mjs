@@ -53,7 +53,8 @@ function write(path, content, name) {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, content);
   const sha256 = createHash("sha256").update(content).digest("hex");
-  vendored.push({ file: relative(ROOT, path), package: name, version, licence: license, sha256 });
+  const licence = license === "BSD-0-Clause" ? "0BSD" : license; // the SPDX name
+  vendored.push({ file: relative(ROOT, path), package: name, version, licence, sha256 });
 }
 
 function folder(name) {
@@ -106,7 +107,7 @@ function usedIcons() {
   const sources = [...templates, ...files(join(ROOT, "ui"), [".js", ".py"])];
   for (const path of sources) {
     const text = readFileSync(path, "utf8");
-    for (const match of text.matchAll(/(?:\bicon[ (=]|\bicon": )["']([a-z0-9-]+)["']/g)) names.add(match[1]);
+    for (const match of text.matchAll(/(?:\bicon[ (=]|\bicon_name=)["']([a-z0-9-]+)["']/g)) names.add(match[1]);
   }
   return [...names].sort();
 }

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -36,13 +37,12 @@ LINKS: Final = (
 
 @require_GET
 @cache_control(max_age=WORDS_FOR_S)
-def messages(request: HttpRequest, language: str) -> HttpResponse:
+def messages(request: HttpRequest, language: str) -> HttpResponseBase:
     """The words that the scripts show, in a language."""
     if not translation.check_for_language(language):
         raise Http404
     with translation.override(language):
-        answer: HttpResponse = JavaScriptCatalog.as_view(domain="djangojs")(request)
-    return answer
+        return JavaScriptCatalog.as_view(domain="djangojs")(request)
 
 
 @require_GET

@@ -9,8 +9,8 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import lazystr
-from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -84,7 +84,10 @@ def moment(value: Moment) -> datetime | None:
 def icon(name: str, size: str = "") -> SafeString:
     """One icon of the sprite, silent to screen readers. Sizes: s, l."""
     return format_html(
-        '<svg class="ic {}" aria-hidden="true"><use href="{}#{}"/></svg>', size, static(SPRITE), name
+        '<svg class="ic {}" aria-hidden="true"><use href="{}#{}"/></svg>',
+        size,
+        static(SPRITE),
+        name,
     )
 
 
@@ -101,7 +104,8 @@ def seal(line: str, size: str = "") -> SafeString:
 def seals(lines: list[str], size: str = "") -> SafeString:
     """The seals of all lines that spoke of one case; smaller where there are several."""
     size = size or ("xs" if len(lines) > 1 else "")
-    return format_html('<span class="seals">{}</span>', mark_safe("".join(seal(x, size) for x in lines)))  # noqa: S308
+    marks = format_html_join("", "{}", ((seal(line, size),) for line in lines))
+    return format_html('<span class="seals">{}</span>', marks)
 
 
 @register.simple_tag
@@ -149,8 +153,8 @@ def sla(due: dict[str, Moment] | None, start: Moment, now: datetime, size: str =
         return format_html('<span class="sla none {}"><b>{}</b></span>', size, _("无时限"))
     if due.get("state") == "PAUSED":
         return format_html(
-            '<span class="sla paused {}"><b>{}</b><span class="bar"><i style="--used:100%"></i></span>'
-            "</span>",
+            '<span class="sla paused {}"><b>{}</b>'
+            '<span class="bar"><i style="--used:100%"></i></span></span>',
             size,
             _("计时暂停"),
         )

@@ -17,6 +17,7 @@ const CITY_OFFSET_MS = 8 * 3600e3; // Asia/Shanghai, no summer time
 const TITLE_MOST = 40;
 const RADAR_WAIT_MS = 400;
 const REFRESH_MS = 1000;
+const SUGGEST_WAIT_MS = 350;
 const form = $("#form");
 const map = new CityMap("map", { center: $("#map").dataset.center.split(",").map(Number), zoom: 13 }).withCaseTiles();
 const shift = new Shift($("#done"));
@@ -383,10 +384,20 @@ function count() {
   $("#title-count").textContent = `${[...$("#title").value].length}/${TITLE_MOST}`;
 }
 
+let suggesting = null;
+function suggestSoon() {
+  clearTimeout(suggesting);
+  suggesting = setTimeout(suggestTitle, SUGGEST_WAIT_MS);
+}
+
+/** While nobody has touched the title, it is the first clause of the content. */
 function suggestTitle() {
+  clearTimeout(suggesting);
+  const title = $("#title");
   if (!titleIsOurs) return;
   const first = $("#content").value.replace(/^(市民|来电人)?反映[:：,，]?\s*/, "").split(/[。；;\n!！?？]/)[0];
-  $("#title").value = [...first.trim()].slice(0, TITLE_MOST).join("");
+  title.value = [...first.trim()].slice(0, TITLE_MOST).join("");
+  if (document.activeElement === title) title.select();
   count();
 }
 
@@ -400,11 +411,11 @@ form.addEventListener("keydown", (event) => {
 });
 form.addEventListener("input", ({ target }) => {
   if (target.id === "title") titleIsOurs = target.value === "";
+  if (target.id === "content") suggestSoon();
   if (target.id === "title" || target.id === "content") lookSoon();
   count();
   saveSoon();
 });
-$("#content").addEventListener("blur", suggestTitle);
 $("#clear").addEventListener("click", clear);
 $("#merge").addEventListener("click", () => chosenTwin && submit(chosenTwin));
 $("#receipt-next").addEventListener("click", next);

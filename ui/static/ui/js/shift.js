@@ -48,7 +48,8 @@ export class Shift {
     this.keep();
   }
 
-  hear({ case_no: number, state }) {
+  hear({ case_no: number, state, topic }) {
+    if (topic === "case.registered") return; // the receipt has said so, and may know more
     const row = this.rows.find((known) => known.number === number);
     if (!row || row.state === state) return;
     row.state = state;

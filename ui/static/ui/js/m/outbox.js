@@ -150,7 +150,8 @@ export class Outbox {
   }
 
   /** The socket says that a case moved on. */
-  async hear({ case_no: number, state }) {
+  async hear({ case_no: number, state, topic }) {
+    if (topic === "case.registered") return; // the receipt has said so, and may know more
     for (const record of await this.all()) {
       if (record.receipt?.case_no === number && record.caseState !== state) await this.put({ ...record, caseState: state });
     }

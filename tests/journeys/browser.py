@@ -1,0 +1,93 @@
+"""What the journeys do in a browser: sign in, poll, watch for errors and for CSP violations."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+
+from tests.city import PASSWORD
+from tests.journeys.stack import Stack
+
+T = TypeVar("T")
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WATCH_CSP = (
+    "window.cspViolations = [];"
+    "document.addEventListener('securitypolicyviolation',"
+    " e => window.cspViolations.push(e.violatedDirective + ' ' + e.blockedURI));"
+)
+
+
+@dataclass
+class Visitor:
+    """One person in one browser window, with everything the window complained about."""
+
+    page: Page
+    context: BrowserContext
+    stack: Stack
+    complaints: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
+
+    def listen(self) -> None:
+        """Collect errors of the console and of scripts."""
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.complaints.append(f"console: {message.text} {message.location.get('url', '')}")
+
+    def expect_complaint(self, words: str) -> None:
+        """Complaints with these words belong to the story (a refusal, a server that is down)."""
+        self.expected.append(words)
+
+    def unexpected(self) -> list[str]:
+        """The complaints that no story explains, CSP violations of the open page included."""
+        violations: list[str] = self.page.evaluate("window.cspViolations || []")
+        unexplained = [c for c in self.complaints if not any(w in c for w in self.expected)]
+        return [*unexplained, *(f"csp: {violation}" for violation in violations)]
+
+    def go(self, path: str) -> "Visitor":
+        """Open a page of the city."""
+        self.page.goto(f"{self.stack.url}{path}")
+        return self
+
+    def sign_in(self, username: str, password: str = PASSWORD) -> "Visitor":
+        """Sign in through the form."""
+        self.go("/login/")
+        self.page.fill("#username", username)
+        self.page.fill("#password", password)
+        self.page.click(".login-card .btn.pri")
+        self.page.wait_for_load_state()
+        return self
+
+    def text(self, selector: str) -> str:
+        """The words of an element."""
+        return self.page.locator(selector).first.inner_text()
+
+    def until(self, what: Callable[[], T], within_s: float = 10.0) -> T:
+        """Ask again and again until the answer is true; no strings, the CSP forbids eval."""
+        end = time.monotonic() + within_s
+        while True:
+            answer = what()
+            if answer:
+                return answer
+            if time.monotonic() > end:
+                raise AssertionError(f"not within {within_s} s; page: {self.page.url}")
+            self.page.wait_for_timeout(20)
+
+    def until_live(self) -> "Visitor":
+        """Wait until the dot says that the page is live."""
+        self.until(lambda: self.page.get_attribute("#live", "data-state") == "live")
+        return self

@@ -1,0 +1,111 @@
+"""One real stack and one browser for all journeys of a run."""
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import setup_databases, teardown_databases
+from playwright.sync_api import Browser, sync_playwright
+from pytest_django import DjangoDbBlocker
+
+from dispatch import catalogue
+from gis import locator
+from gis.gazetteer import NewPlace, write_places
+from tests.city import A, build_city
+from tests.journeys.browser import CHROMIUM, FLAGS, WATCH_CSP, Visitor
+from tests.journeys.stack import Stack, environment_for
+
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+Visit = Callable[..., Visitor]
+PLACES = (
+    NewPlace("秋涛路22号", "address", 119.6002, 29.9002, "云中区望江街道春晓社区", A),
+    NewPlace("春晓小学", "poi", 119.6031, 29.9021, "云中区望江街道春晓社区", A),
+)
+
+
+@pytest.fixture(scope="session")
+def stack(
+    django_test_environment: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Stack]:
+    """The small city of tests/city.py in a test database of its own, with its processes."""
+    folder = tmp_path_factory.mktemp("stack")
+    with django_db_blocker.unblock():
+        databases = setup_databases(verbosity=0, interactive=False, aliases={"default": False})
+        catalogue.refresh()
+        locator.refresh()
+        city = build_city()
+        write_places(PLACES, source="test")
+        tokens = {name: city.token(name, datetime.now(UTC)) for name in city.users}
+        environment = environment_for(connection.settings_dict, folder / "static", folder / "data")
+    running = Stack(environment, folder, tokens=tokens)
+    _collect_static(folder / "static")
+    try:
+        running.start("serve")
+        running.start("relay")
+        yield running
+    finally:
+        running.stop_all()
+        with django_db_blocker.unblock():
+            teardown_databases(databases, verbosity=0)
+
+
+def _collect_static(folder: Path) -> None:
+    """Static files with hashed names, as a city serves them."""
+    from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
+    from django.test import override_settings
+
+    storage = f"{ManifestStaticFilesStorage.__module__}.{ManifestStaticFilesStorage.__name__}"
+    with override_settings(STATIC_ROOT=folder, STORAGES={"staticfiles": {"BACKEND": storage}}):
+        call_command("collectstatic", interactive=False, verbosity=0)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, without a GPU."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visit(stack: Stack, browser: Browser) -> Iterator[Visit]:
+    """Opens windows: visit("leader1", 1440, 900); afterwards none may have complained."""
+    windows: list[Visitor] = []
+
+    def open_window(
+        username: str | None = None, width: int = 1440, height: int = 900, locale: str = "zh-CN"
+    ) -> Visitor:
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            locale=locale,
+            timezone_id="Asia/Shanghai",
+            geolocation={"longitude": 119.6012, "latitude": 29.9012, "accuracy": 8},
+            permissions=["geolocation"],
+            has_touch=width < 500,
+        )
+        context.add_init_script(WATCH_CSP)
+        visitor = Visitor(context.new_page(), context, stack)
+        visitor.listen()
+        windows.append(visitor)
+        return visitor.sign_in(username) if username else visitor
+
+    yield open_window
+    complaints = [complaint for window in windows for complaint in window.unexpected()]
+    for window in windows:
+        window.context.close()
+    assert complaints == []
+
+
+@pytest.fixture(autouse=True)
+def _running(stack: Stack) -> None:
+    """Every journey finds the processes running."""
+    for name in ("serve", "relay"):
+        if name not in stack.processes:
+            stack.start(name)

@@ -1,0 +1,107 @@
+"""Every page at its sizes: accessible, without sideways scroll, within its budget of bytes."""
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Response
+
+from tests.journeys.browser import Visitor
+from tests.journeys.conftest import Visit
+from tests.journeys.stack import Stack
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+PAGES: tuple[tuple[str, str | None, str, tuple[tuple[int, int], ...]], ...] = (
+    ("login", None, "/login/", ((1366, 768), (390, 844), (360, 640))),
+    ("queue", "dispatcher1", "/queue/", ((1366, 768), (1440, 900), (1920, 1080), (390, 844))),
+    ("desk", "operator1", "/desk/", ((1366, 768), (1440, 900), (1920, 1080))),
+    ("phone", "inspector1", "/m/", ((390, 844), (360, 640))),
+    ("report", "inspector1", "/m/#report", ((390, 844), (360, 640))),
+    ("styleguide", None, "/styleguide/", ((1366, 768), (390, 844))),
+)
+VIEWS = [
+    pytest.param(user, path, width, height, id=f"{name}-{width}x{height}")
+    for name, user, path, sizes in PAGES
+    for width, height in sizes
+]
+KB = 1024
+
+
+def _axe(visitor: Visitor) -> list[str]:
+    """What axe-core finds, as id: target."""
+    visitor.page.evaluate(AXE.read_text("utf-8"))
+    result: dict[str, Any] = visitor.page.evaluate(
+        "tags => axe.run(document, {runOnly: tags})", TAGS
+    )
+    return [
+        f"{violation['id']}: {node['target']} {(node['any'] or [{}])[0].get('message', '')}"
+        for violation in result["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+def _open(visit: Visit, user: str | None, path: str, width: int, height: int) -> Visitor:
+    visitor = visit(user, width, height).go(path)
+    visitor.page.wait_for_timeout(700)
+    return visitor
+
+
+@pytest.mark.parametrize(("user", "path", "width", "height"), VIEWS)
+def test_a_page_has_no_barriers_and_does_not_scroll_sideways(
+    visit: Visit, stack: Stack, user: str | None, path: str, width: int, height: int
+) -> None:
+    stack.log_call(title="给页面看的一件")
+    visitor = _open(visit, user, path, width, height)
+    assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert _axe(visitor) == []
+
+
+def test_the_open_drawer_and_its_forms_have_no_barriers(visit: Visit, stack: Stack) -> None:
+    number = stack.log_call(title="抽屉里的一件")["case_no"]
+    visitor = visit("receiver1").go(f"/queue/?case={number}")
+    visitor.page.locator('[data-open-move="reject"]').click()
+    assert _axe(visitor) == []
+
+
+def test_the_sheet_has_no_barriers(visit: Visit, stack: Stack) -> None:
+    number = stack.log_call(title="纸上的一件")["case_no"]
+    assert _axe(visit("leader1").go(f"/cases/{number}/")) == []
+
+
+def test_the_english_pages_have_no_chinese_words_of_ours(visit: Visit) -> None:
+    visitor = visit("operator1", 1366, 768, "en-GB").go("/desk/")
+    labels = visitor.page.locator(".label, .head, .btn, .segments span, .rail a").all_inner_texts()
+    assert [text for text in labels if any("\u4e00" <= c <= "\u9fff" for c in text)] == []
+
+
+@pytest.mark.parametrize(
+    ("user", "path", "own_kb", "map_kb"),
+    [
+        ("dispatcher1", "/queue/", 60, 200),
+        ("operator1", "/desk/", 60, 200),
+        ("inspector1", "/m/", 60, 0),
+    ],
+)
+def test_a_first_visit_stays_within_its_bytes(
+    visit: Visit, user: str, path: str, own_kb: int, map_kb: int
+) -> None:
+    visitor = visit(user)
+    loaded: list[Response] = []
+
+    def keep(answer: Response) -> None:
+        loaded.append(answer)
+
+    visitor.page.on("response", keep)
+    visitor.go(path)
+    visitor.page.wait_for_timeout(1500)
+    code = {
+        answer.url: len(gzip.compress(answer.body(), 6))
+        for answer in loaded
+        if answer.url.endswith((".js", ".css", ".svg"))
+    }
+    own = sum(size for url, size in code.items() if "/ol@" not in url)
+    ol = sum(size for url, size in code.items() if "/ol@" in url)
+    assert own <= own_kb * KB, sorted(code.items(), key=lambda pair: -pair[1])[:8]
+    assert ol <= map_kb * KB

@@ -1,0 +1,163 @@
+"""What happens in one window shows in the others: live strip, rows in place, dot, counters."""
+
+import time
+
+from tests.journeys.browser import Visitor
+from tests.journeys.conftest import Visit
+from tests.journeys.stack import Stack
+
+B_POINT = {"lon": 119.6251, "lat": 29.9051, "crs": "WGS84", "accuracy_m": 8}
+WITHIN_S = 1.0
+STRIP_PX = 43
+"""The strip itself takes room above the list when it comes and gives it back when it goes."""
+
+
+def _strip_shows(queue: Visitor, count: int) -> bool:
+    strip = queue.page.locator("#strip")
+    return strip.is_visible() and f"{count} 件" in strip.inner_text()
+
+
+def _type_a_call(desk: Visitor, title: str) -> None:
+    desk.page.fill("#content", f"市民反映：{title}，要求尽快清理并答复。")
+    desk.page.fill("#title", title)
+    desk.page.fill("#category", "E0104")
+    desk.page.locator("#category-list li").first.wait_for()
+    desk.page.keyboard.press("Enter")
+    desk.page.fill("#address", "秋涛路22")
+    desk.page.locator("#address-list li").first.wait_for()
+    desk.page.keyboard.press("Enter")
+    desk.until(lambda: "春晓社区" in desk.text("#ownership-words"))
+
+
+def test_a_call_logged_at_the_desk_waits_in_the_live_strip_within_a_second(
+    visit: Visit, stack: Stack
+) -> None:
+    stack.log_call(title="列表里的第一件")
+    queue, desk = visit("dispatcher1").until_live(), visit("operator1", 1366, 768)
+    first = queue.page.locator(".case").first
+    first.click()
+    selected = first.get_attribute("data-case")
+    delays = []
+    for count in (1, 2, 3):
+        _type_a_call(desk, f"新来的第 {count} 件垃圾")
+        with desk.page.expect_response("**/hotline/tickets") as answer:
+            desk.page.keyboard.press("Control+Enter")
+        assert answer.value.status == 201
+        committed = time.monotonic()
+        queue.until(lambda count=count: _strip_shows(queue, count))  # type: ignore[misc]
+        delays.append(time.monotonic() - committed)
+        desk.page.locator("#receipt-next").click()
+    assert min(delays) < WITHIN_S, delays
+    before = queue.page.locator(".case").count()
+    queue.page.keyboard.press("r")
+    queue.until(lambda: queue.page.locator(".case").count() == before + 3)
+    assert queue.page.locator("#strip").is_hidden()
+    current = queue.page.locator(".case[aria-current]")
+    assert current.get_attribute("data-case") == selected
+
+
+def test_loading_new_rows_leaves_what_is_under_the_eyes_where_it_is(
+    visit: Visit, stack: Stack
+) -> None:
+    for index in range(14):
+        stack.log_call(title=f"铺满列表的第 {index} 件", priority=3)
+    queue = visit("dispatcher1", 1366, 768).until_live()
+    queue.page.locator("#cases").evaluate("box => { box.scrollTop = 400; }")
+    number = queue.page.locator(".case").nth(9).get_attribute("data-case") or ""
+    before = _height_of(queue, number)
+    urgent = stack.log_call(title="插到前面的急件", priority=0)["case_no"]
+    queue.until(lambda: queue.page.locator("#strip").is_visible())
+    assert abs(_height_of(queue, number) - before) <= STRIP_PX
+    at_waiting = _height_of(queue, number)
+    queue.page.keyboard.press("r")
+    queue.until(lambda: queue.page.locator(f"#case-{urgent}").count() == 1)
+    assert abs(_height_of(queue, number) - at_waiting) <= STRIP_PX
+
+
+def _height_of(queue: Visitor, number: str) -> float:
+    """Where a row stands, in pixels from the top of the window."""
+    box = queue.page.locator(f"#case-{number}").bounding_box()
+    assert box is not None
+    return box["y"]
+
+
+def test_a_row_that_changed_elsewhere_changes_in_place(visit: Visit, stack: Stack) -> None:
+    number = stack.log_call(title="别处受理的一件", priority=0)["case_no"]
+    queue = visit("dispatcher1").until_live()
+    row = queue.page.locator(f"#case-{number}")
+    assert "待受理" in row.inner_text()
+    stack.move("receiver1", number, "accept")
+    queue.until(lambda: "待立案" in row.inner_text())
+    assert queue.page.locator("#strip").is_hidden()
+
+
+def test_the_counters_equal_the_servers_after_events(visit: Visit, stack: Stack) -> None:
+    queue = visit("leader1").until_live()
+    for number in range(6):
+        receipt = stack.log_call(title=f"计数的第 {number} 件")
+        if number % 2:
+            stack.move("receiver1", receipt["case_no"], "accept")
+    want = stack.call("leader1", "GET", "queue/counters?district=339901")
+    queue.until(lambda: queue.text('.tile [data-count="all"]') == str(want["all"]))
+    for key in ("overdue", "due_soon", "unsigned", "today"):
+        assert queue.text(f'[data-count="{key}"]') == str(want[key])
+
+
+def test_another_district_never_appears(visit: Visit, stack: Stack) -> None:
+    queue = visit("handler1").until_live()
+    foreign = stack.log_call(title="澜江区的一件", location=B_POINT)["case_no"]
+    home = stack.log_call(title="云中区的一件")["case_no"]
+    for username, move in (
+        ("receiver1", "accept"),
+        ("leader1", "file"),
+        ("dispatcher1", "dispatch"),
+    ):
+        stack.move(username, foreign, move)
+        stack.move(username, home, move)
+    queue.until(lambda: queue.page.locator("#strip").is_visible())
+    queue.page.keyboard.press("r")
+    queue.until(lambda: queue.page.locator(f"#case-{home}").count() == 1)
+    assert queue.page.locator(f"#case-{foreign}").count() == 0
+    queue.expect_complaint("404")
+    queue.go(f"/queue/?case={foreign}")
+    assert "澜江区的一件" not in queue.page.content()
+    queue.go(f"/cases/{foreign}/")
+    assert "没有找到" in queue.text("h1")
+
+
+def test_the_dot_says_when_the_server_is_gone_and_what_was_missed_arrives_after(
+    visit: Visit, stack: Stack
+) -> None:
+    queue = visit("leader1").until_live()
+    for words in ("WebSocket", "ERR_CONNECTION_REFUSED", "ERR_EMPTY_RESPONSE", "Failed to load"):
+        queue.expect_complaint(words)
+    stack.stop("serve")
+    dot = queue.page.locator("#live")
+    queue.until(lambda: dot.get_attribute("data-state") in {"reconnecting", "offline"}, 20)
+    assert "数据截至" in dot.inner_text()
+    stack.start("serve")
+    number = stack.log_call(title="停机后才来的一件", priority=0)["case_no"]
+    queue.until(lambda: dot.get_attribute("data-state") == "live", 30)
+    queue.until(lambda: queue.page.locator("#strip").is_visible())
+    queue.page.keyboard.press("r")
+    queue.until(lambda: queue.page.locator(f"#case-{number}").count() == 1)
+
+
+def test_an_empty_list_says_so_and_offers_the_next_step(visit: Visit) -> None:
+    queue = visit("handler2").go("/queue/?tile=overdue")
+    assert "没有超时工单" in queue.text(".blank")
+    queue.page.click(".blank .btn")
+    queue.page.wait_for_load_state()
+    assert queue.page.url.endswith("/queue/")
+
+
+def test_filters_are_links_that_keep_the_rest(visit: Visit, stack: Stack) -> None:
+    stack.log_call(title="热线的一件")
+    queue = visit("dispatcher1")
+    queue.page.click(".pill:has(.seal.HOTLINE)")
+    queue.until(lambda: "line=HOTLINE" in queue.page.url)
+    queue.until(lambda: queue.page.locator(".pill[aria-current]:has(.seal.HOTLINE)").count() == 1)
+    queue.page.click('.tile:has([data-count="today"])')
+    queue.until(lambda: "tile=today" in queue.page.url and "line=HOTLINE" in queue.page.url)
+    queue.page.reload()
+    assert queue.page.locator('.tile[aria-current] [data-count="today"]').count() == 1

@@ -1,0 +1,147 @@
+"""A case goes its way through the drawer, one person after the other; two at once is told."""
+
+from typing import Any
+
+from playwright.sync_api import Locator
+
+from tests.journeys.browser import Visitor
+from tests.journeys.conftest import Visit
+from tests.journeys.stack import Stack
+
+
+def _open(visitor: Visitor, number: str) -> Locator:
+    visitor.go(f"/queue/?case={number}")
+    drawer = visitor.page.locator("#drawer")
+    drawer.locator(".drawer-head").wait_for()
+    return drawer
+
+
+def _make(visitor: Visitor, number: str, move: str, fields: dict[str, Any]) -> None:
+    drawer = _open(visitor, number)
+    drawer.locator(f'[data-open-move="{move}"]').click()
+    form = drawer.locator(f"#move-{move}")
+    for name, value in fields.items():
+        if name.startswith("choose:"):
+            form.locator(f'input[value="{value}"]').check()
+        else:
+            form.locator(f'[name="{name}"]').fill(value)
+    if form.is_visible():
+        form.locator("button.pri").click()
+    visitor.until(lambda: f"已办理：{number}" in visitor.text("#toasts"))
+
+
+WAY: tuple[tuple[str, str, dict[str, Any], str], ...] = (
+    ("receiver1", "accept", {}, "待立案"),
+    ("leader1", "file", {}, "待派遣"),
+    ("dispatcher1", "dispatch", {}, "待签收"),
+    ("handler1", "sign", {}, "处置中"),
+    ("handler1", "first_contact", {"choose:way": "PHONE", "text": "已电话联系市民"}, "处置中"),
+    ("approver1", "submit_result", {"text": "已清理干净"}, "待核查"),
+    ("dispatcher1", "ask_check", {}, "核查中"),
+    ("inspector1", "check_pass", {"text": "现场干净"}, "待回访"),
+    ("callback1", "callback_done", {"choose:solved": "YES"}, "已结案"),
+)
+
+
+def test_a_case_is_walked_from_registration_to_closing_by_its_people(
+    visit: Visit, stack: Stack
+) -> None:
+    number = stack.log_call(title="走完全程的一件")["case_no"]
+    windows: dict[str, Visitor] = {}
+    for username, move, fields, state in WAY:
+        if username not in windows:
+            windows[username] = visit(username)
+        window = windows[username]
+        _make(window, number, move, fields)
+        window.until(
+            lambda window=window, state=state: (
+                state  # type: ignore[misc]
+                in window.page.locator("#drawer .drawer-body .state").first.inner_text()
+            )
+        )
+    words = windows["callback1"].text("#drawer .timeline")
+    for topic in ("登记", "立案", "派遣", "签收", "联系市民", "反馈处置结果", "核查合格", "结案"):
+        assert topic in words
+
+
+def test_the_second_of_two_handlers_is_told_who_was_first(visit: Visit, stack: Stack) -> None:
+    number = stack.log_call(title="两人同时签收的一件")["case_no"]
+    for username, move in (
+        ("receiver1", "accept"),
+        ("leader1", "file"),
+        ("dispatcher1", "dispatch"),
+    ):
+        stack.move(username, number, move)
+    slow = visit("handler1")
+    slow.expect_complaint("409")
+    slow.page.route_web_socket("**/ws/**", lambda _socket: None)
+    drawer = _open(slow, number)
+    stack.move("approver1", number, "sign")
+    drawer.locator('[data-open-move="sign"]').click()
+    slow.until(lambda: "approver1" in slow.text("#toasts"))
+    slow.until(lambda: "处置中" in drawer.locator(".drawer-body .state").first.inner_text())
+    assert drawer.locator('[data-open-move="sign"]').count() == 0
+
+
+def test_a_move_without_its_reason_is_not_sent_and_says_what_is_missing(
+    visit: Visit, stack: Stack
+) -> None:
+    number = stack.log_call(title="不写理由的一件")["case_no"]
+    leader = visit("leader1")
+    drawer = _open(leader, number)
+    drawer.locator('[data-open-move="void"]').click()
+    drawer.locator("#move-void button.pri").click()
+    assert drawer.locator("#move-void .why").inner_text() == "请填写"
+    assert stack.call("leader1", "GET", f"cases/{number}")["state"] == "REGISTERED"
+
+
+def test_the_queue_is_worked_by_keyboard_alone(visit: Visit, stack: Stack) -> None:
+    number = stack.log_call(title="只用键盘的一件", priority=0)["case_no"]
+    receiver = visit("receiver1")
+    for _ in range(60):
+        receiver.page.keyboard.press("ArrowDown")
+        if receiver.page.locator(".case[aria-current]").get_attribute("data-case") == number:
+            break
+    receiver.page.keyboard.press("Enter")
+    receiver.page.locator("#drawer .drawer-head").wait_for()
+    receiver.page.keyboard.press("e")
+    receiver.until(lambda: "已办理" in receiver.text("#toasts"))
+    receiver.page.keyboard.press("Escape")
+    assert receiver.page.locator("#drawer").is_hidden()
+    receiver.page.keyboard.press("?")
+    assert receiver.page.locator("#keys").is_visible()
+    receiver.page.keyboard.press("Escape")
+    assert receiver.page.locator("#keys").is_hidden()
+
+
+def test_row_and_marker_follow_each_other(visit: Visit, stack: Stack) -> None:
+    number = stack.log_call(title="地图上的一件", priority=0)["case_no"]
+    queue = visit("dispatcher1").until_live()
+    queue.page.locator(f"#case-{number}").click()
+    queue.until(lambda: queue.page.evaluate("Boolean(window.sanxianMap.selected)") is True)
+    point = queue.page.evaluate(
+        "() => { const m = window.sanxianMap; const p = m.map.getPixelFromCoordinate("
+        "m.selected.getGeometry().getCoordinates()); return p; }"
+    )
+    drawer = queue.page.locator("#drawer").bounding_box()
+    panel = queue.page.locator(".map-panel").bounding_box()
+    assert drawer is not None
+    assert panel is not None
+    queue.until(
+        lambda: (
+            queue.page.evaluate(
+                "() => window.sanxianMap.map.getPixelFromCoordinate("
+                "window.sanxianMap.selected.getGeometry().getCoordinates())[0]"
+            )
+            < drawer["x"] - panel["x"]
+        )
+    )
+    assert point
+
+
+def test_a_sheet_is_printed_from_the_case(visit: Visit, stack: Stack) -> None:
+    number = stack.log_call(title="要打印的一件")["case_no"]
+    leader = visit("leader1").go(f"/cases/{number}/")
+    assert number in leader.text(".paper-no")
+    assert "138****8000" in leader.text(".paper")
+    assert len(leader.page.pdf(format="A4")) > 4000
