@@ -1,0 +1,184 @@
+"""Lines: the sweep of clocks that have run out, and the numbering of the log."""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection as django_connection
+
+from bench.cpu import Meter
+from bench.rows import Row, cpu, interleaved, rate
+from bench.world import World
+from dispatch.outbox import number_batch
+from dispatch.sweeping import sweep_due
+
+SWEEP_GOAL = 50_000
+TIMERS, STAGES = 200_000, ("RECTIFY", "SUPERVISE", "VERIFY", "FILE", "CALLBACK", "ARBITRATION")
+EVENTS, BATCH = 4_000, 500
+_ADD_TIMERS = """
+INSERT INTO dispatch_timer (case_id, stage, state, started_at, due_at, limit_amount, limit_unit,
+                            limit_counting)
+SELECT id, %s, 'RUNNING', now() - interval '2 days', now() - interval '1 day', 1, 'WD',
+       'DAY_COUNT'
+FROM dispatch_case WHERE NOT is_open ORDER BY id OFFSET %s LIMIT %s
+"""
+_BARE_SWEEP = """
+UPDATE dispatch_timer SET overdue_at = now() WHERE id IN (
+  SELECT id FROM dispatch_timer WHERE state = 'RUNNING' AND overdue_at IS NULL AND due_at <= now()
+  ORDER BY due_at, id LIMIT 1000 FOR UPDATE SKIP LOCKED)
+"""
+_TWICE = """
+SELECT count(*), count(DISTINCT payload ->> 'timer') FROM dispatch_event
+WHERE topic = 'timer.overdue'
+"""
+_LEFT = """
+SELECT count(*) FROM dispatch_timer
+WHERE state = 'RUNNING' AND overdue_at IS NULL AND due_at <= now()
+"""
+_ADD_EVENTS = """
+INSERT INTO dispatch_event (case_id, case_no, topic, at, from_state, to_state, line, category,
+                            priority, district, payload, digest)
+SELECT c.id, c.case_no, 'case.signed', now(), s.before, s.after, c.line, c.category_code,
+       c.priority, c.district_code, '{"unit": 1}', ''
+FROM (SELECT * FROM dispatch_case WHERE is_open ORDER BY md5(id::text) LIMIT %s) c
+CROSS JOIN (VALUES (1, 'PROCESSING', 'PENDING_CHECK'), (2, 'PENDING_CHECK', 'PROCESSING'))
+  AS s(n, before, after)
+ORDER BY c.id, s.n
+"""
+_UNNUMBERED = "SELECT id, district FROM dispatch_event WHERE seq IS NULL ORDER BY id LIMIT %s"
+_HEADS = "SELECT district, seq FROM dispatch_feedhead"
+_NUMBER = """
+UPDATE dispatch_event e SET seq = n.seq, digest = repeat('0', 64)
+FROM (SELECT unnest(%s::bigint[]) AS id, unnest(%s::bigint[]) AS seq) n WHERE e.id = n.id
+"""
+_SET_HEAD = "UPDATE dispatch_feedhead SET seq = %s WHERE district = %s"
+
+
+def measure_sweep(world: World) -> list[Row]:
+    """Rounds of due clocks, in turn swept by us and by a bare loop; then two sweepers at once."""
+    timers = TIMERS * max(1, world.cases * 5 // 2 // 1_000_000)
+    each = min(timers // world.pace.rounds, world.cases // 4)
+    cursor = world.connect().cursor()
+    meter = Meter(world.large)
+    turn = iter(range(1000))
+
+    def add() -> None:
+        n = next(turn)
+        parts = world.cases * 3 // 4 // each
+        cursor.execute(_ADD_TIMERS, [STAGES[n // parts], n % parts * each, each])
+        assert cursor.rowcount == each
+
+    def bare() -> int:
+        total = 0
+        while True:
+            cursor.execute(_BARE_SWEEP)
+            if not cursor.rowcount:
+                return total
+            total += cursor.rowcount
+
+    def fresh(work: Callable[[], int]) -> Any:
+        add()
+        return meter.run(work)
+
+    sweep_due(now=datetime.now(UTC))
+    ours, theirs = interleaved(
+        [lambda: fresh(lambda: sweep_due(now=datetime.now(UTC))), lambda: fresh(bare)],
+        world.pace.rounds,
+    )
+    add()
+    _two_at_once()
+    cursor.execute(_TWICE)
+    events, different = cursor.fetchone() or (0, 0)
+    cursor.execute(_LEFT)
+    left = (cursor.fetchone() or (0,))[0]
+    return [
+        Row(
+            line="sweep of due timers",
+            ours=rate(ours),
+            unit="/s",
+            reference=rate(theirs),
+            reference_is="bare loop, no events",
+            cpu_us=cpu(ours),
+            reference_cpu_us=cpu(theirs),
+            goal=f">= {SWEEP_GOAL:,}/s, none twice",
+            met=rate(ours) >= SWEEP_GOAL and events == different and not left,
+            note=f"{each:,} a round; {events - different} twice and {left} left behind after two "
+            "sweepers at once",
+        )
+    ]
+
+
+def _two_at_once() -> None:
+    def sweep() -> None:
+        sweep_due(now=datetime.now(UTC))
+        django_connection.close()
+
+    threads = [threading.Thread(target=sweep) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def measure_relay(world: World) -> list[Row]:
+    """Numbering with digests, heads and tally, against the bare UPDATE of the same batches."""
+    connection = world.connect()
+    cursor = connection.cursor()
+    meter = Meter(world.large)
+    _number_all()
+
+    def fresh(work: Callable[[], int]) -> Any:
+        cursor.execute(_ADD_EVENTS, [EVENTS // 2])
+        return meter.run(work)
+
+    ours, theirs = interleaved(
+        [lambda: fresh(_number_all), lambda: fresh(lambda: _bare_numbering(cursor))],
+        world.pace.rounds,
+    )
+    return [
+        Row(
+            line="relay: events numbered",
+            ours=rate(ours),
+            unit="/s",
+            reference=rate(theirs),
+            reference_is="bare UPDATE",
+            cpu_us=cpu(ours),
+            reference_cpu_us=cpu(theirs),
+            goal="keeps ahead of create and move",
+            met=None,
+            note=f"batches of {BATCH}; digests, heads and tally move in the same transaction",
+        )
+    ]
+
+
+def _number_all() -> int:
+    before = _numbered()
+    while number_batch(now=datetime.now(UTC), limit=BATCH):
+        continue
+    return _numbered() - before
+
+
+def _numbered() -> int:
+    with django_connection.cursor() as cursor:
+        cursor.execute("SELECT sum(seq) FROM dispatch_feedhead")
+        return int(cursor.fetchone()[0])
+
+
+def _bare_numbering(cursor: Any) -> int:
+    total = 0
+    while True:
+        cursor.execute(_UNNUMBERED, [BATCH])
+        rows = cursor.fetchall()
+        if not rows:
+            return total
+        cursor.execute(_HEADS)
+        heads: dict[str, int] = dict(cursor.fetchall())
+        numbers = []
+        for _, district in rows:
+            heads[district] += 1
+            numbers.append(heads[district])
+        cursor.execute(_NUMBER, [[pk for pk, _ in rows], numbers])
+        for district in {district for _, district in rows}:
+            cursor.execute(_SET_HEAD, [heads[district], district])
+        total += len(rows)

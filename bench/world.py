@@ -1,0 +1,111 @@
+"""What a line may use: two databases, the people's tokens, servers of ours on their own ports."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from signal import SIGTERM
+
+import psycopg2
+from psycopg2 import extensions
+
+from ops.processes import ROOT, bound_to_us
+
+START_SECONDS = 60
+STOP_SECONDS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long the runs are: rounds of `seconds` each, `few` operations where one is slow."""
+
+    rounds: int = 5
+    seconds: float = 1.2
+    few: int = 100
+
+
+@dataclass
+class World:
+    """The large and the small city, and who lives there."""
+
+    large: str
+    small: str
+    people: dict[str, str]
+    cases: int
+    pace: Pace
+    folder: Path
+    districts: tuple[str, ...] = ()
+    facts: dict[str, str] = field(default_factory=dict)
+
+    def connect(self, database_url: str = "") -> extensions.connection:
+        """A psycopg2 connection, committing each statement by itself."""
+        connection = psycopg2.connect(database_url or self.large)
+        connection.autocommit = True
+        return connection
+
+    @contextmanager
+    def process(self, *command: str, database_url: str = "") -> Iterator[int]:
+        """Run `python COMMAND` with our settings until the block ends; its process id."""
+        environment = {**os.environ, "DATABASE_URL": database_url or self.large}
+        with (self.folder / "log" / "processes.log").open("ab") as log:
+            process = subprocess.Popen(
+                [*bound_to_us(SIGTERM), sys.executable, *command],
+                cwd=ROOT,
+                env=environment,
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            yield process.pid
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    @contextmanager
+    def server(self, *command: str, database_url: str = "") -> Iterator[tuple[int, int]]:
+        """Run a program that listens on --port; (process id, port) once it does."""
+        port = free_port()
+        with self.process(*command, "--port", str(port), database_url=database_url) as pid:
+            wait_for(port)
+            yield pid, port
+
+    @contextmanager
+    def web(self, database_url: str = "") -> Iterator[tuple[int, int]]:
+        """Our web process: (process id, port)."""
+        with self.server("manage.py", "serve", database_url=database_url) as found:
+            yield found
+
+    @contextmanager
+    def relay(self) -> Iterator[int]:
+        """Our relay."""
+        with self.process("manage.py", "relay") as pid:
+            yield pid
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(port: int) -> None:
+    """Return when the port takes connections. Raises TimeoutError."""
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise TimeoutError(f"nothing listens on port {port}")
