@@ -75,7 +75,9 @@ def test_what_fits_nothing_finds_nothing(text: str) -> None:
     assert names(text) == []
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(text=st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])))
 def test_no_text_breaks_the_search(text: str) -> None:
     assert len(names(text)) <= 5

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
 
@@ -34,6 +34,7 @@ def test_the_shift_is_the_one_measured(
         assert coords.distance_m(lon, lat, *shifted) == pytest.approx(metres, abs=tolerance)
 
 
+@settings(deadline=None)
 @given(lon=CHINA_LONS, lat=CHINA_LATS, crs=SHIFTED)
 def test_there_and_back_is_exact_to_a_tenth_of_a_millimetre(
     lon: float, lat: float, crs: Crs
@@ -42,6 +43,7 @@ def test_there_and_back_is_exact_to_a_tenth_of_a_millimetre(
     assert coords.distance_m(lon, lat, *back) < 1e-4
 
 
+@settings(deadline=None)
 @given(lon=st.floats(-180, 180), lat=st.floats(-90, 90), crs=st.sampled_from(list(Crs)))
 def test_far_outside_china_nothing_moves(lon: float, lat: float, crs: Crs) -> None:
     if -73 < lon < 73 or lon > 136:
@@ -49,12 +51,14 @@ def test_far_outside_china_nothing_moves(lon: float, lat: float, crs: Crs) -> No
         assert coords.to_wgs84(lon, lat, crs) == (lon, lat)
 
 
+@settings(deadline=None)
 @given(lon=st.floats(-180, 180), lat=st.floats(-90, 90))
 def test_cgcs2000_is_wgs84_in_numbers(lon: float, lat: float) -> None:
     assert coords.to_wgs84(lon, lat, Crs.CGCS2000) == (lon, lat)
     assert coords.from_wgs84(lon, lat, Crs.CGCS2000) == (lon, lat)
 
 
+@settings(deadline=None)
 @given(
     points=st.lists(st.tuples(st.floats(-180, 180), st.floats(-90, 90)), max_size=20),
     crs=st.sampled_from(list(Crs)),
@@ -108,6 +112,7 @@ def test_the_country_ends_where_the_domain_says() -> None:
     assert coords.out_of_china(116.0, 53.56)
 
 
+@settings(deadline=None)
 @given(
     lon=st.floats(-170, 170),
     lat=st.floats(-80, 80),
@@ -123,6 +128,7 @@ def test_distances_agree_with_the_geodesic(
     )
 
 
+@settings(deadline=None)
 @given(lon=CHINA_LONS, lat=CHINA_LATS)
 def test_a_place_is_no_distance_from_itself(lon: float, lat: float) -> None:
     assert coords.distance_m(lon, lat, lon, lat) == 0

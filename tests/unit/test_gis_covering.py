@@ -21,6 +21,7 @@ def first_that_covers(polygons: Sequence[BaseGeometry], lon: float, lat: float) 
     return next((i for i, polygon in enumerate(polygons) if polygon.covers(point)), -1)
 
 
+@settings(deadline=None)
 @given(points=st.lists(st.tuples(UNIT | ON_LINES, UNIT | ON_LINES), min_size=1, max_size=30))
 def test_one_and_many_give_the_first_polygon_that_covers(
     points: list[tuple[float, float]],
@@ -33,7 +34,7 @@ def test_one_and_many_give_the_first_polygon_that_covers(
     assert covering.find_many(lons, lats).tolist() == expected
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_irregular_cells_with_a_hole_agree_with_geos(seed: int) -> None:
     random = np.random.default_rng(seed)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import GeometryCollection, LineString, MultiPolygon, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
@@ -95,6 +95,7 @@ def test_one_bad_row_does_not_touch_its_neighbours() -> None:
     assert result.shapes[2] is not None
 
 
+@settings(deadline=None)
 @given(
     points=st.lists(st.tuples(st.floats(120, 120.1), st.floats(30, 30.1)), min_size=4, max_size=9)
 )

@@ -1,6 +1,6 @@
 """Text as the search for places sees it."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gis.gazetteer import initials_of
@@ -20,11 +20,13 @@ def test_pairs_do_not_reach_over_the_border_of_two_texts() -> None:
     assert "道秋" not in grams_of("望江街道", "秋涛路")
 
 
+@settings(deadline=None)
 @given(text=st.text(max_size=40))
 def test_no_gram_is_longer_than_two_characters(text: str) -> None:
     assert all(len(gram) == 2 for gram in grams_of(text))
 
 
+@settings(deadline=None)
 @given(text=st.text(max_size=200))
 def test_initials_fit_their_column_and_hold_no_blanks(text: str) -> None:
     initials = initials_of(text)
