@@ -1,6 +1,5 @@
 """POST /api/v1/affairs/events: CloudEvents 1.0, structured or binary, signed (contract.md 4)."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -8,21 +7,15 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 from ninja import Router, Status
 
 from affairs.actions import KEY_LENGTH, CloudEvent, UnknownEventError, sender_of, take_event
+from dispatch import strictjson
 
 open_router = Router(tags=["affairs"])
 STRUCTURED = "application/cloudevents+json"
 SPEC_VERSION = "1.0"
-
-
-class MalformedEventError(UnknownEventError):
-    """The body is not JSON in UTF-8 (400)."""
-
-    code = "MALFORMED_JSON"
-    status = 400
 
 
 @open_router.post("/events", response={200: dict[str, Any], 201: dict[str, Any]})
@@ -56,12 +49,9 @@ def _event(request: HttpRequest, body: bytes, now: datetime) -> CloudEvent:
 
 
 def _json(body: bytes) -> dict[str, Any]:
-    try:
-        content = json.loads(body.decode("utf-8"))
-    except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise MalformedEventError("body", _("内容不是有效的 JSON。")) from error
+    content = strictjson.read(body)
     if not isinstance(content, dict):
-        raise MalformedEventError("body", _("应为 JSON 对象。"))
+        raise strictjson.BodyError("MALFORMED_JSON", 400, _("应为 JSON 对象。"))
     return content
 
 

@@ -1,6 +1,6 @@
 """The JSON API at /api/v1/: who may come in, and how every refusal looks (contract.md 3)."""
 
-import json
+from collections.abc import Callable
 from typing import Any
 
 from django.db import OperationalError
@@ -19,6 +19,7 @@ from accounts.models import User
 from accounts.queries import session_user, user_by_token
 from affairs.actions import SignatureError, UnknownEventError
 from affairs.api import open_router as affairs_open_router
+from dispatch import strictjson
 from dispatch.actions.errors import (
     CaseNotFoundError,
     MoveError,
@@ -32,43 +33,25 @@ from dispatch.casefile import TooManyRevealsError
 from dispatch.catalogue import UnknownCategoryError
 from dispatch.intake import KeyReusedError
 from dispatch.queries import FilterError
+from dispatch.strictjson import BodyError
 from dispatch.voices import IntakeError
 from gis.api import router as gis_router
 from gis.coords import CoordinateError
 from grid.api import router as grid_router
 from hotline.api import router as hotline_router
 
+Handler = Callable[[HttpRequest], HttpResponse]
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-class BodyError(Exception):
-    """The body is not the JSON object that is asked for (400 or 415)."""
-
-    def __init__(self, code: str, status: int, message: str) -> None:
-        super().__init__(message)
-        self.code, self.status, self.message = code, status, message
-
-
 class StrictParser(Parser):
-    """JSON only, UTF-8 only, and no key twice in one object."""
+    """JSON only, read strictly."""
 
     def parse_body(self, request: HttpRequest) -> Any:
         """The parsed body; raises BodyError."""
         if not (request.content_type or "").endswith("json"):
             raise BodyError("UNSUPPORTED_MEDIA_TYPE", 415, _("请以 application/json 提交。"))
-        try:
-            return json.loads(request.body.decode("utf-8"), object_pairs_hook=_no_key_twice)
-        except UnicodeDecodeError as error:
-            raise BodyError("INVALID_UTF8", 400, _("内容不是有效的 UTF-8。")) from error
-        except (ValueError, RecursionError) as error:
-            raise BodyError("MALFORMED_JSON", 400, _("内容不是有效的 JSON。")) from error
-
-
-def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise BodyError("DUPLICATE_KEY", 400, _("同一个键出现了两次。"))
-    return found
+        return strictjson.read(request.body)
 
 
 class TokenAuth(HttpBearer):
@@ -167,7 +150,7 @@ for kind in STATUS:
 
 @api.exception_handler(BodyError)
 def _body(request: HttpRequest, error: BodyError) -> HttpResponse:
-    return refusal(request, error.status, error.code, error.message)
+    return refusal(request, error.status, error.code, error.message, error.fields)
 
 
 @api.exception_handler(UnknownCategoryError)
@@ -208,6 +191,8 @@ SCHEMA_PARTS = frozenset({"payload", "body"})
 
 @api.exception_handler(HttpError)
 def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
+    if isinstance(error.__cause__, BodyError):
+        return _body(request, error.__cause__)
     return refusal(request, error.status_code, "REFUSED", error)
 
 
@@ -215,6 +200,26 @@ def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
 def _database_away(request: HttpRequest, _error: OperationalError) -> HttpResponse:
     message = _("数据库暂时无法连接，请稍后重试；已提交的内容不会丢失。")
     return refusal(request, 503, "DATABASE_AWAY", message, Retry_After="5")
+
+
+CODES = {400: "MALFORMED_BODY", 405: "METHOD_NOT_ALLOWED"}
+
+
+def in_one_shape(get_response: Handler) -> Handler:
+    """Middleware: what Django or Ninja refuse by themselves looks like every other refusal."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        is_ours = response.headers.get("Content-Type", "").startswith("application/json")
+        if response.status_code < 400 or is_ours or not request.path.startswith("/api/"):  # noqa: PLR2004
+            return response
+        code = getattr(response, "error_code", CODES.get(response.status_code, "REFUSED"))
+        shaped = refusal(request, response.status_code, code, response.reason_phrase)
+        if "Allow" in response:
+            shaped["Allow"] = response["Allow"]
+        return shaped
+
+    return middleware
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
