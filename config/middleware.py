@@ -50,20 +50,41 @@ def content_security_policy(get_response: Handler) -> Handler:
     return middleware
 
 
-def body_limit(get_response: Handler) -> Handler:
-    """Refuse a body over MAX_BODY_MB by its Content-Length, before a byte of it is parsed."""
-    limit = settings.MAX_BODY_MB * 1024 * 1024
+def clean_address(get_response: Handler) -> Handler:
+    """Refuse a NUL byte in an address: no database can look for one."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdigit() or int(length) > limit:
-            error = {
-                "code": "BODY_TOO_LARGE",
-                "message": f"The body is larger than {settings.MAX_BODY_MB} MB.",
-                "fields": {},
-                "trace_id": request.trace_id,  # type: ignore[attr-defined]
-            }
-            return JsonResponse({"error": error}, status=413)
+        query = request.META.get("QUERY_STRING", "")
+        if "\x00" in request.path_info or "%00" in query or "\x00" in query:
+            return _refusal(request, 400, "BAD_CHARACTER", "The address holds a NUL byte.")
         return get_response(request)
 
     return middleware
+
+
+def body_limit(get_response: Handler) -> Handler:
+    """Refuse a body over MAX_BODY_MB by its Content-Length, before a byte of it is parsed.
+
+    A body in chunks says no length: it is refused with 411.
+    """
+    limit = settings.MAX_BODY_MB * 1024 * 1024
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or ""
+        if not length and "HTTP_TRANSFER_ENCODING" in request.META:
+            return _refusal(request, 411, "LENGTH_REQUIRED", "Send a Content-Length.")
+        is_number = length.isascii() and length.isdigit()
+        if length and (not is_number or int(length) > limit):
+            message = f"The body is larger than {settings.MAX_BODY_MB} MB."
+            return _refusal(request, 413, "BODY_TOO_LARGE", message)
+        return get_response(request)
+
+    return middleware
+
+
+def _refusal(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
+    trace = request.trace_id  # type: ignore[attr-defined]
+    error = {"code": code, "message": message, "fields": {}, "trace_id": trace}
+    response = JsonResponse({"error": error}, status=status)
+    response.error_code = code  # type: ignore[attr-defined]
+    return response
