@@ -42,9 +42,8 @@ def store_image(raw: bytes, *, by: User, now: datetime) -> Attachment:
     if len(raw) > MOST_BYTES:
         raise AttachmentError("TOO_LARGE", _("图片不得超过 10 MB。"), 413)
     image, exif = _decode(raw)
-    image.thumbnail((LONGEST_EDGE, LONGEST_EDGE))
     out = io.BytesIO()
-    image.convert("RGB").save(out, "JPEG", quality=85)
+    image.save(out, "JPEG", quality=85)
     body = out.getvalue()
     attachment = Attachment(
         id=uuid.uuid4(),
@@ -62,6 +61,7 @@ def store_image(raw: bytes, *, by: User, now: datetime) -> Attachment:
 
 
 def _decode(raw: bytes) -> tuple[Image.Image, bytes]:
+    """The picture, upright, in RGB and without metadata; its EXIF apart."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
@@ -70,10 +70,17 @@ def _decode(raw: bytes) -> tuple[Image.Image, bytes]:
             raise AttachmentError("TOO_MANY_PIXELS", _("图片像素过多（上限四千万）。"), 422)
         exif = image.info.get("exif", b"")[:EXIF_LIMIT]
         image.load()
-        return ImageOps.exif_transpose(image), exif
-    except (UnidentifiedImageError, Image.DecompressionBombError) as error:
+        upright = ImageOps.exif_transpose(image).convert("RGB")
+        upright.thumbnail((LONGEST_EDGE, LONGEST_EDGE))
+        upright.info = {}
+        return upright, exif
+    except AttachmentError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise AttachmentError("TOO_MANY_PIXELS", _("图片像素过多（上限四千万）。"), 422) from error
+    except UnidentifiedImageError as error:
         raise AttachmentError("NOT_AN_IMAGE", _("只接受 JPEG、PNG 或 WebP 图片。"), 415) from error
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
+    except Exception as error:  # what damaged bytes make a decoder raise is open-ended
         raise AttachmentError("BROKEN_IMAGE", _("图片已损坏，无法读取。"), 422) from error
 
 
@@ -111,10 +118,11 @@ def add_chunk(
     have = max(have, offset + len(chunk))
     if have < length:
         return have, None
-    attachment = store_image(part.read_bytes(), by=by, now=now)
-    with contextlib.suppress(FileNotFoundError):
-        part.unlink()
-    return have, attachment
+    try:
+        return have, store_image(part.read_bytes(), by=by, now=now)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            part.unlink()
 
 
 def upload_offset(*, key: str, by: User) -> int:
