@@ -13,7 +13,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from accounts import identity
 from affairs import rules
 from affairs.models import ServiceEvent, ServiceItem, UpstreamSystem
-from dispatch.intake import submit
+from dispatch.intake import check_time, submit
 from dispatch.models import Line
 from dispatch.voices import Caller, IntakeError, NewIntake, Position, Receipt
 
@@ -71,6 +71,7 @@ def take_event(event: CloudEvent, *, system: UpstreamSystem, now: datetime) -> R
     known = ServiceEvent.objects.filter(source=event.source, event_id=event.id).first()
     if known is not None:
         return Receipt(known.receipt, is_first=False)
+    check_time(event.time, path="time", now=now)
     short = rules.short_type(event.type)
     if short is None:
         raise UnknownEventError("type", _("未知的事件类型。"))
@@ -171,5 +172,5 @@ def _position(data: Mapping[str, Any]) -> Position | None:
             str(place.get("crs", "")),
             float(place.get("accuracy_m") or 0),
         )
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise IntakeError("BAD_LOCATION", "data.location", _("坐标应为数字。")) from error

@@ -187,12 +187,17 @@ def check(new: NewIntake, now: datetime) -> None:
         raise IntakeError("UNKNOWN_KIND", "kind", _("未知的诉求类型。"))
     if new.priority is not None and new.priority not in Priority.values:
         raise IntakeError("UNKNOWN_PRIORITY", "priority", _("紧急程度为 0 到 3。"))
-    if not OLDEST <= new.occurred_at <= now + CLOCK_SKEW:
-        raise IntakeError("TIME_OUT_OF_RANGE", "occurred_at", _("发生时间在未来或过于久远。"))
+    check_time(new.occurred_at, path="occurred_at", now=now)
     phone = new.caller.phone
     if phone and not PHONE.fullmatch(phone):
         raise IntakeError("BAD_PHONE", "caller.phone", _("电话号码格式不正确。"))
     check_attachments(new)
+
+
+def check_time(at: datetime, *, path: str, now: datetime) -> None:
+    """Refuse a time in the future or before 2000, naming the sender's field."""
+    if not OLDEST <= at <= now + CLOCK_SKEW:
+        raise IntakeError("TIME_OUT_OF_RANGE", path, _("发生时间在未来或过于久远。"))
 
 
 def _check_words(new: NewIntake) -> None:

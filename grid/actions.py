@@ -12,7 +12,7 @@ from accounts.models import User
 from dispatch import catalogue
 from dispatch.actions.errors import NotAllowedError
 from dispatch.actions.moving import make_move
-from dispatch.intake import submit
+from dispatch.intake import check_time, submit
 from dispatch.models import Line
 from dispatch.voices import NewIntake, Position, Receipt
 from grid.models import Finding
@@ -44,6 +44,7 @@ def report_finding(report: Report, *, by: User, now: datetime) -> Receipt:
     """
     if "INSPECTOR" not in by.scope().roles:
         raise NotAllowedError
+    check_time(report.captured_at, path="captured_at", now=now)
     receipt = submit(_voice(report, by), by=by, now=now)
     if not receipt.is_first:
         return receipt
