@@ -7,6 +7,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router, Schema, Status
+from pydantic import BaseModel, Field
 
 from accounts.models import User
 from dispatch.actions.errors import MoveError
@@ -17,9 +18,10 @@ from grid.actions import Report, report_finding
 
 router = Router(tags=["grid"])
 MOST_IN_SYNC = 200
+LONGEST_TEXT = 5000
 
 
-class LocationIn(Schema):
+class LocationIn(BaseModel):
     """Degrees in the system that the phone names; accuracy in metres."""
 
     lon: float
@@ -32,11 +34,11 @@ class FindingIn(Schema):
     """A finding."""
 
     uid: UUID
-    device: str
+    device: str = Field(max_length=80)
     captured_at: datetime
     category: str
     location: LocationIn
-    text: str = ""
+    text: str = Field("", max_length=LONGEST_TEXT)
     component_id: str = ""
     self_handled: bool = False
     photos: list[UUID] = []
@@ -52,10 +54,10 @@ def _report(payload: FindingIn, by: User, now: datetime) -> Receipt:
     at = payload.captured_at
     report = Report(
         uid=payload.uid,
-        device=payload.device[:80],
+        device=payload.device,
         captured_at=timezone.make_aware(at) if timezone.is_naive(at) else at,
         category=payload.category,
-        position=Position(**payload.location.dict()),
+        position=Position(**payload.location.model_dump()),
         text=payload.text,
         component_id=payload.component_id,
         self_handled=payload.self_handled,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from accounts.identity import keyed_digest
 from accounts.models import User
@@ -11,11 +12,12 @@ from dispatch.actions.errors import NotAllowedError
 from dispatch.actions.moving import make_move
 from dispatch.intake import submit
 from dispatch.models import Line
-from dispatch.voices import Caller, NewIntake, Position, Receipt
+from dispatch.voices import Caller, IntakeError, NewIntake, Position, Receipt
 from hotline.models import Ticket
 
 OPERATORS = frozenset({"OPERATOR", "RECEIVER", "DUTY_LEADER"})
 PRAISE = "PRAISE"
+KINDS = frozenset({"CONSULT", "HELP", "COMPLAINT", "REPORT", "SUGGESTION", PRAISE, "OTHER"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,8 @@ def log_call(call: Call, *, by: User, now: datetime) -> Receipt:
     """
     if not by.scope().roles & OPERATORS:
         raise NotAllowedError
+    if call.kind not in KINDS:
+        raise IntakeError("UNKNOWN_KIND", "kind", _("未知的诉求类型。"))
     receipt = submit(_voice(call, by), by=by, now=now)
     if receipt.is_first:
         Ticket.objects.create(

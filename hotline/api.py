@@ -5,17 +5,19 @@ from typing import Any, cast
 
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
 from ninja import Router, Schema, Status
+from pydantic import BaseModel, Field
 
 from accounts.models import User
-from dispatch.voices import Caller, Position
+from dispatch.voices import NOBODY, Caller, IntakeError, Position, is_storable
 from hotline.actions import Call, log_call
 
 router = Router(tags=["hotline"])
 KEY_LENGTH = 100
 
 
-class LocationIn(Schema):
+class LocationIn(BaseModel):
     """Degrees in the system that the sender names; accuracy in metres."""
 
     lon: float
@@ -28,7 +30,7 @@ class LocationIn(Schema):
         return Position(self.lon, self.lat, self.crs, self.accuracy_m)
 
 
-class CallerIn(Schema):
+class CallerIn(BaseModel):
     """Who calls."""
 
     phone: str = ""
@@ -44,8 +46,8 @@ class TicketIn(Schema):
     title: str
     content: str = ""
     category: str = "L0000"
-    caller: CallerIn = CallerIn()
-    call_id: str = ""
+    caller: CallerIn | None = None
+    call_id: str = Field("", max_length=60)
     address: str = ""
     location: LocationIn | None = None
     occurred_at: datetime | None = None
@@ -63,18 +65,26 @@ def create_ticket(request: HttpRequest, payload: TicketIn) -> Status[dict[str, A
         title=payload.title,
         content=payload.content,
         category=payload.category,
-        caller=Caller(**payload.caller.dict()),
+        caller=Caller(**payload.caller.model_dump()) if payload.caller else NOBODY,
         occurred_at=aware(payload.occurred_at, now),
         address=payload.address,
         position=payload.location.position() if payload.location else None,
         priority=payload.priority,
         wants_reply=payload.wants_reply,
         attach_to_case=payload.attach_to_case,
-        call_id=payload.call_id[:KEY_LENGTH],
-        key=request.headers.get("Idempotency-Key", "")[:KEY_LENGTH],
+        call_id=payload.call_id,
+        key=idempotency_key(request),
     )
     receipt = log_call(call, by=cast(User, request.user), now=now)
     return Status(201 if receipt.is_first else 200, receipt.body)
+
+
+def idempotency_key(request: HttpRequest) -> str:
+    """The client's own key, or none. Raises IntakeError: a cut one might be another's."""
+    key = request.headers.get("Idempotency-Key", "")
+    if len(key) > KEY_LENGTH or not is_storable(key):
+        raise IntakeError("BAD_KEY", "Idempotency-Key", gettext("幂等键最多 100 个字符。"))
+    return key
 
 
 def aware(at: datetime | None, now: datetime) -> datetime:
