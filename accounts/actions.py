@@ -46,6 +46,8 @@ class PowersError(Exception):
 
 def sign_in(*, username: str, password: str, now: datetime) -> User:
     """The user, when the password fits; five failures lock the name for 15 minutes."""
+    if "\x00" in username:
+        raise SignInError("WRONG_CREDENTIALS")
     recent = LoginFailure.objects.filter(username=username[:60], at__gt=now - LOCK)
     if recent.count() >= FAILURES_BEFORE_LOCK:
         raise SignInError("LOCKED", int(LOCK.total_seconds()))

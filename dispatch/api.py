@@ -61,6 +61,10 @@ def _bbox(text: str) -> tuple[float, float, float, float] | None:
     return west, south, east, north
 
 
+def _aware(at: datetime | None) -> datetime | None:
+    return timezone.make_aware(at) if at and timezone.is_naive(at) else at
+
+
 def _numbers(text: str) -> list[int]:
     try:
         return [int(part) for part in _words(text)]
@@ -95,8 +99,8 @@ class QueueQuery(Schema):
             category=self.category,
             unit=self.unit,
             priority=_numbers(self.priority),
-            due_before=self.due_before,
-            q=self.q.replace("\x00", ""),
+            due_before=_aware(self.due_before),
+            q=self.q,
             bbox=_bbox(self.bbox),
             sort=self.sort,
             cursor=self.cursor,

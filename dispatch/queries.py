@@ -166,9 +166,12 @@ def _cursor(row: dict[str, Any], sort: str) -> str:
 def _read_cursor(text: str) -> tuple[datetime, int]:
     try:
         at, pk = base64.urlsafe_b64decode(text.encode()).decode().split("|")
-        return datetime.fromisoformat(at), int(pk)
+        moment, number = datetime.fromisoformat(at), int(pk)
+        if timezone.is_naive(moment):
+            raise ValueError(at)
     except (ValueError, binascii.Error) as error:
         raise FilterError("cursor", _("翻页标记无法识别，请从第一页重新开始。")) from error
+    return moment, number
 
 
 def item_of(row: dict[str, Any], now: datetime) -> dict[str, Any]:
