@@ -8,6 +8,7 @@ are rare and go the single way, inside the same transaction.
 import json
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -48,21 +49,45 @@ def submit_many(voices: Sequence[Voice], *, by: User | None) -> list[Answer]:
     """
     answers: list[Answer] = []
     for start in range(0, len(voices), BATCH):
-        answers += _take_in(voices[start : start + BATCH], by)
+        answers += take_in(make_ready(voices[start : start + BATCH], by=by))
     return answers
 
 
-def _take_in(voices: Sequence[Voice], by: User | None) -> list[Answer]:
+@dataclass(frozen=True, slots=True)
+class ReadyVoices:
+    """Voices that were checked, located and completed: their rows, or why they are refused."""
+
+    voices: Sequence[Voice]
+    by: User | None
+    prepared: Sequence[Prepared | IntakeError]
+
+
+def make_ready(voices: Sequence[Voice], *, by: User | None) -> ReadyVoices:
+    """The first half of the door, which writes nothing: another thread may do it beforehand."""
+    prepared: list[Prepared | IntakeError] = []
+    for (new, now), seq in zip(voices, numbers.take(len(voices)), strict=True):
+        try:
+            prepared.append(intake.prepare(new, by=by, now=now, seq=seq))
+        except (IntakeError, UnknownCategoryError) as error:
+            prepared.append(_refusal(error))
+    return ReadyVoices(voices, by, prepared)
+
+
+def take_in(ready: ReadyVoices) -> list[Answer]:
+    """The second half: match and write, all in one transaction."""
+    if not ready.voices:
+        return []
     for _ in range(TRIES):
         try:
             with transaction.atomic():
-                answers = _Batch(voices, by).take_in()
+                answers = _Batch(ready).take_in()
                 outbox.ring_relay()
                 return answers
         except DatabaseError as error:
             if not _can_pass(error):
                 raise
-    return [_alone(new, by, now) for new, now in voices]
+        ready = make_ready(ready.voices, by=ready.by)
+    return [submit_or_refuse(new, by=ready.by, now=now) for new, now in ready.voices]
 
 
 def _can_pass(error: DatabaseError) -> bool:
@@ -73,7 +98,8 @@ def _can_pass(error: DatabaseError) -> bool:
     return getattr(cause, "pgcode", None) == DEADLOCK
 
 
-def _alone(new: NewIntake, by: User | None, now: datetime) -> Answer:
+def submit_or_refuse(new: NewIntake, *, by: User | None, now: datetime) -> Answer:
+    """`submit` for one voice, with a refusal as the answer."""
     try:
         return intake.submit(new, by=by, now=now)
     except (IntakeError, UnknownCategoryError, KeyReusedError) as error:
@@ -89,13 +115,12 @@ def _refusal(error: IntakeError | UnknownCategoryError | KeyReusedError) -> Inta
 
 
 class _Batch:
-    """The voices of one transaction, prepared at once and answered one after the other."""
+    """The voices of one transaction, answered one after the other."""
 
-    def __init__(self, voices: Sequence[Voice], by: User | None) -> None:
-        self.voices, self.by = voices, by
-        self.prepared = _prepare(voices, by)
+    def __init__(self, ready: ReadyVoices) -> None:
+        self.voices, self.by, self.prepared = ready.voices, ready.by, ready.prepared
         self.neighbours = _look_around(self.prepared)
-        self.first = _first_receipts([new.source for new, _ in voices if new.source[1]])
+        self.first = first_receipts([new.source for new, _ in self.voices if new.source[1]])
         self.fresh = _FreshCases()
         self.waiting: list[tuple[Prepared, NewIntake, dict[str, Any]]] = []
         self._lock_cases_to_join()
@@ -202,16 +227,6 @@ class _FreshCases:
         ]
 
 
-def _prepare(voices: Sequence[Voice], by: User | None) -> list[Prepared | IntakeError]:
-    prepared: list[Prepared | IntakeError] = []
-    for (new, now), seq in zip(voices, numbers.take(len(voices)), strict=True):
-        try:
-            prepared.append(intake.prepare(new, by=by, now=now, seq=seq))
-        except (IntakeError, UnknownCategoryError) as error:
-            prepared.append(_refusal(error))
-    return prepared
-
-
 def _look_around(prepared: Sequence[Prepared | IntakeError]) -> dict[int, list[Candidate]]:
     """The open cases near each voice that has a place, by the voice's position; locks there."""
     probes = {
@@ -229,7 +244,7 @@ JOIN dispatch_intake ON source_system = k.system AND source_id = k.id AND source
 """
 
 
-def _first_receipts(
+def first_receipts(
     sources: Sequence[tuple[str, str]],
 ) -> dict[tuple[str, str], tuple[dict[str, Any], str]]:
     """The receipt and digest of the first arrival under each natural key that is known."""
