@@ -2,10 +2,14 @@
 
 import unicodedata
 
+UNSEARCHABLE = ("Cc", "Cs")
+"""Control characters and lone surrogates: PostgreSQL takes neither NUL nor these."""
+
 
 def plain(text: str) -> str:
     """Text as it is searched: full-width forms made plain, lower case, without blanks."""
-    return "".join(unicodedata.normalize("NFKC", text).lower().split())
+    folded = "".join(unicodedata.normalize("NFKC", text).lower().split())
+    return "".join(c for c in folded if unicodedata.category(c) not in UNSEARCHABLE)
 
 
 def grams_of(*texts: str) -> list[str]:

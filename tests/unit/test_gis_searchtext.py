@@ -11,6 +11,10 @@ def test_full_width_forms_blanks_and_capitals_do_not_matter() -> None:
     assert plain(" １２３４５ 热线　中心 KFC ") == "12345热线中心kfc"
 
 
+def test_what_postgresql_does_not_take_is_left_out() -> None:
+    assert plain("秋\0涛\ud800路\x1b") == "秋涛路"
+
+
 def test_every_pair_of_neighbours_is_kept_once() -> None:
     assert grams_of("秋涛路", "涛路") == ["涛路", "秋涛"]
     assert grams_of("路", "") == []
