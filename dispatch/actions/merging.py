@@ -13,7 +13,7 @@ from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import RuleError
 from dispatch.actions.registering import Prepared, link_attachments
 from dispatch.lifecycle import ABSORBED, ATTACHED, RELEASED, State
-from dispatch.models import Attachment, Case, Intake, Merge, Timer
+from dispatch.models import Assignment, Attachment, Case, Intake, Merge, Timer
 from dispatch.voices import IntakeError, NewIntake, Receipt
 
 NEVER_MERGED = frozenset({"S0001"})
@@ -130,7 +130,7 @@ def merge(context: MoveContext) -> None:
 
 
 def unmerge(context: MoveContext) -> None:
-    """T13: while the primary is open the voices go back; the clocks run on, used time kept."""
+    """T13: while the primary is open the voices go back; clocks and work go on, used time kept."""
     case = context.case
     done = Merge.objects.select_related("primary").get(merged=case, undone_at__isnull=True)
     primary = done.primary
@@ -143,6 +143,7 @@ def unmerge(context: MoveContext) -> None:
     Timer.objects.filter(pk__in=done.timers).update(
         state="RUNNING", ended_at=None, due_at=F("due_at") + (context.now - done.at)
     )
+    Assignment.objects.filter(case=case, ended_at=done.at).update(ended_at=None)
     done.undone_at = context.now
     done.save(update_fields=["undone_at"])
     primary.intakes_count -= len(back)
