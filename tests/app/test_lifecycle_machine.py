@@ -22,7 +22,7 @@ from tests.city import NOW, PEOPLE, City
 WHO = [username for username, *_ in PEOPLE]
 NAMES = sorted({move.name for move in MOVES})
 CATEGORIES = ("E0104", "E0102", "L9001", "E0401", "S0003")
-CHOICES = {
+CHOICES: dict[str, tuple[Any, ...]] = {
     "text": ("已处理", "再等一等"),
     "unit": ("A1", "A2", "A0"),
     "condition": ("",),
