@@ -13,8 +13,9 @@ const MODULES = join(ROOT, "node_modules");
 const VENDOR = join(ROOT, "ui/static/vendor");
 const TARGET = ["chrome102", "safari15.4"];
 const FIGURES = "0123456789 :.,-–+%/()×±";
+const BOLD = "0123456789 :.,%-";
 const CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-const SMALL = "acegklmnorst"; // for Ctrl, Alt, Enter, Esc, km
+const SMALL = "ceklnrst"; // for Ctrl, Alt, Enter, Esc, kB
 const OPENLAYERS = `
 export { default as Map } from "ol/Map.js";
 export { default as View } from "ol/View.js";
@@ -133,7 +134,7 @@ copy("htmx.org", "dist/htmx.min.js", "htmx.js");
 await bundle("ol", OPENLAYERS, "ol.js");
 await bundle("lit-html", 'export { html, render, nothing } from "lit-html";', "lit-html.js");
 await font("@fontsource/barlow-condensed", 600, FIGURES + CAPITALS + SMALL);
-await font("@fontsource/barlow-condensed", 700, FIGURES);
+await font("@fontsource/barlow-condensed", 700, BOLD);
 licence("@fontsource/barlow-condensed");
 sprite("@tabler/icons");
 write(

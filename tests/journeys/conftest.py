@@ -94,7 +94,7 @@ def visit(stack: Stack, browser: Browser) -> Iterator[Visit]:
         visitor = Visitor(context.new_page(), context, stack)
         visitor.listen()
         windows.append(visitor)
-        return visitor.sign_in(username) if username else visitor
+        return visitor.enter_as(username) if username else visitor
 
     yield open_window
     complaints = [complaint for window in windows for complaint in window.unexpected()]

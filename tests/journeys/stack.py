@@ -34,6 +34,7 @@ class Stack:
     log_dir: Path
     port: int = field(default_factory=free_port)
     tokens: dict[str, str] = field(default_factory=dict)
+    sessions: dict[str, str] = field(default_factory=dict)
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
 
     @property

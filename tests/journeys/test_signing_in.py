@@ -23,7 +23,7 @@ def test_a_wrong_password_is_refused_and_the_name_stays_in_the_form(visit: Visit
     ],
 )
 def test_the_root_leads_to_the_home_of_the_post(visit: Visit, username: str, home: str) -> None:
-    visitor = visit(username)
+    visitor = visit().sign_in(username)
     assert visitor.page.url.endswith(home)
     visitor.go("/")
     assert visitor.page.url.endswith(home)
@@ -56,7 +56,7 @@ def test_the_language_follows_the_browser_and_then_the_switch(visit: Visit) -> N
 
 
 def test_signing_out_ends_the_session(visit: Visit) -> None:
-    visitor = visit("leader1").go("/queue/")
+    visitor = visit().sign_in("leader1").go("/queue/")
     visitor.page.click(".menu summary")
     visitor.page.click(".menu-box form:last-of-type button")
     visitor.page.wait_for_load_state()

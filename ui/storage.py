@@ -1,0 +1,9 @@
+"""Static files for a city: hashed names, also inside script modules, and gzip beside each file."""
+
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+
+class ScreenStorage(CompressedManifestStaticFilesStorage):
+    """Names carry the digest of the content, so browsers keep them for ever and never stale."""
+
+    support_js_module_import_aggregation = True
