@@ -18,7 +18,7 @@ from ops.instance import CANNOT_START, stop_on_signals
 from ops.place import PlaceTakenError
 from ops.steps import say
 
-LOAD_S = 13.0
+FAULTS = 4
 COULD_NOT_RUN = 2
 
 
@@ -34,7 +34,7 @@ def main(words: list[str]) -> int:
             run = import_module("ops.faults.run")
             return int(
                 run.all_rounds(
-                    city, seed=options.seed, rounds=options.rounds, load_s=options.seconds
+                    city, seed=options.seed, rounds=options.rounds, faults=options.faults
                 )
             )
     except PlaceTakenError:
@@ -50,7 +50,7 @@ def _options(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m ops.faults")
     parser.add_argument("--seed", type=int, default=int(os.environ.get("SEED") or 1))
     parser.add_argument("--rounds", type=int, default=int(os.environ.get("ROUNDS") or 20))
-    parser.add_argument("--seconds", type=float, default=LOAD_S, help="of load in each round")
+    parser.add_argument("--faults", type=int, default=FAULTS, help="in each round")
     parser.add_argument("--folder", type=Path, default=Path("var/faults"))
     return parser.parse_args(words)
 

@@ -14,17 +14,19 @@ import psycopg2
 from ops.faults.stage import RELAYS, WEBS, Stage
 
 LASTING_S = {"away": (3.0, 4.0), "paused": (1.5, 3.0)}
-APART_S = (2.2, 4.0)
-FIRST_S = 1.0
+GAP_S = (0.8, 2.4)
+WAITING = 0.7
 SEVERAL = "several at once"
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that happens: when in the round (seconds), for how long, and a number to choose."""
+    """One thing that happens: how long after the one before it (seconds), whether it waits until
+    that one is mended, for how long it lasts (seconds), and a number to choose by."""
 
     kind: str
-    after_s: float
+    gap_s: float
+    waits: bool
     seconds: float
     choice: int
 
@@ -172,21 +174,22 @@ class Schedule:
         self._rng = random.Random(seed)  # noqa: S311
         self._bag: list[str] = []
 
-    def of_a_round(self, seconds: float) -> list[Fault]:
-        """The faults of one round of so many seconds."""
-        faults: list[Fault] = []
-        at = FIRST_S + self._rng.uniform(0, 1)
-        while at < seconds - 1:
-            faults.append(self._draw(at))
-            at += faults[-1].seconds + self._rng.uniform(*APART_S)
-        return faults
+    def of_a_round(self, number: int) -> list[Fault]:
+        """So many faults, in order."""
+        return [self._draw() for _ in range(number)]
 
-    def _draw(self, at: float) -> Fault:
+    def _draw(self) -> Fault:
         if not self._bag:
             self._bag = self._rng.sample(list(HOW), len(HOW))
         kind = self._bag.pop()
         lasting = LASTING_S.get(kind.rpartition(" ")[2], (0.0, 0.0))
-        return Fault(kind, at, self._rng.uniform(*lasting), self._rng.getrandbits(30))
+        return Fault(
+            kind=kind,
+            gap_s=self._rng.uniform(*GAP_S),
+            waits=self._rng.random() < WAITING,
+            seconds=self._rng.uniform(*lasting),
+            choice=self._rng.getrandbits(30),
+        )
 
 
 def _one_of(pids: list[int], choice: int) -> list[int]:

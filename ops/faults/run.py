@@ -13,6 +13,7 @@ from ops.faults.counting import Finding
 from ops.faults.diary import Diary
 from ops.faults.kills import Done, Killer, Schedule
 from ops.faults.load import DISTRICTS, Load
+from ops.faults.plan import Plan
 from ops.faults.quiet import Quiet
 from ops.faults.recovery import Recovery
 from ops.faults.screens import Screen, Wall
@@ -48,7 +49,7 @@ class Run:
 
     stage: stage.Stage
     seed: int
-    load_s: float
+    faults: int
     diary: Diary = field(default_factory=Diary)
     rounds: list[Round] = field(default_factory=list)
 
@@ -79,19 +80,11 @@ class Run:
 
     def round(self, number: int, schedule: Schedule) -> Round:
         """Load and faults, then rest, then the count."""
-        plan = schedule.of_a_round(self.load_s)
-        began, first = time.monotonic(), len(self.killer.done)
+        first = len(self.killer.done)
         before = len(self.diary.receipts), len(self.diary.moves)
         self.load.busy.set()
-
-        def carry_on() -> bool:
-            passed = time.monotonic() - began
-            while plan and plan[0].after_s <= passed:
-                self.killer.carry_out(plan.pop(0))
-            self.killer.let_go()
-            return passed > self.load_s
-
-        self.stage.keeper.wait(carry_on)
+        plan = Plan(schedule.of_a_round(self.faults), self.killer, self.screens)
+        self.stage.keeper.wait(plan.is_over)
         self.load.busy.clear()
         end = time.time()
         self.killer.let_go(all_of_them=True)
@@ -149,12 +142,12 @@ class Run:
             screen.over.set()
 
 
-def all_rounds(city: stage.Stage, *, seed: int, rounds: int, load_s: float) -> int:
+def all_rounds(city: stage.Stage, *, seed: int, rounds: int, faults: int) -> int:
     """Run the rounds on a stage whose settings are in force; return the exit code.
 
     Raises StartError and its like.
     """
-    run = Run(city, seed, load_s)
+    run = Run(city, seed, faults)
     try:
         say(f"Seed {seed}, {rounds} rounds. Starting a private city in {shown(city.place.folder)}")
         run.open()
