@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -197,7 +197,8 @@ def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 
 @api.exception_handler(OperationalError)
-def _database_away(request: HttpRequest, _error: OperationalError) -> HttpResponse:
+@api.exception_handler(InterfaceError)
+def _database_away(request: HttpRequest, _error: Exception) -> HttpResponse:
     message = _("数据库暂时无法连接，请稍后重试；已提交的内容不会丢失。")
     return refusal(request, 503, "DATABASE_AWAY", message, Retry_After="5")
 

@@ -6,12 +6,13 @@ only the door-bell: readers fetch by `seq` (architecture.md 5).
 
 import hashlib
 import json
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import Error, connection, transaction
 
 from accounts.models import User
 from dispatch.models import Case, Event
@@ -20,6 +21,7 @@ CHANNEL = "sanxian_outbox"
 BATCH = 500
 RELAY_LOCK = 0x53414E58
 GENESIS = "0" * 64
+logger = logging.getLogger("sanxian.outbox")
 
 
 def record(
@@ -62,8 +64,16 @@ def ring_relay() -> None:
 
 
 def _notify() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"NOTIFY {CHANNEL}")
+    """The change is committed: where the connection died since, the relay finds it by itself.
+
+    The dead connection is put away, so that the rest of the request gets a fresh one.
+    """
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"NOTIFY {CHANNEL}")
+    except Error as error:
+        logger.warning("the relay was not woken: %s", type(error).__name__)
+        connection.close()
 
 
 _TAKE = """

@@ -19,6 +19,10 @@ from dispatch import outbox
 BELL = "sanxian:bell"
 POLL_S = 0.25
 STANDBY_S = 0.5
+NOTICE_A_LOST_MACHINE = """
+SET tcp_keepalives_idle = 4; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3
+"""
+"""The server gives the lock of a relay whose machine is gone to the standby after 10 s, not hours."""
 logger = logging.getLogger("sanxian.relay")
 
 
@@ -74,6 +78,7 @@ class Relay:
             return
         logger.info("relay %s is active", os.getpid())
         with connection.cursor() as cursor:
+            cursor.execute(NOTICE_A_LOST_MACHINE)
             cursor.execute(f"LISTEN {outbox.CHANNEL}")
         while self.running:
             if not self.drain(timezone.now()):
