@@ -1,16 +1,14 @@
 """Finds the clocks that have run out: each is marked once, however often the sweep runs or dies."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from dispatch import outbox
 from dispatch.actions.moving import make_system_move
 from dispatch.lifecycle import TIMER_OVERDUE, State
-from dispatch.models import Case, Event, Pause, Timer
+from dispatch.models import Case, Pause
 from dispatch.models.delays import PauseKind
-from dispatch.models.timers import TimerState
 
 BATCH = 1000
 ARCHIVE_AFTER = timedelta(days=30)
@@ -25,44 +23,36 @@ def sweep_due(*, now: datetime) -> int:
     return total
 
 
+_SWEEP = """
+WITH due AS (
+  SELECT t.id, t.stage, t.due_at, c.id AS case_id, c.case_no, c.state, c.line, c.category_code,
+         c.priority, c.district_code
+  FROM dispatch_timer t JOIN dispatch_case c ON c.id = t.case_id
+  WHERE t.state = 'RUNNING' AND t.overdue_at IS NULL AND t.due_at <= %(now)s
+  ORDER BY t.due_at, t.id LIMIT %(most)s FOR NO KEY UPDATE OF t, c SKIP LOCKED),
+marked AS (
+  UPDATE dispatch_timer t SET overdue_at = %(now)s FROM due WHERE t.id = due.id)
+INSERT INTO dispatch_event (case_id, case_no, topic, at, from_state, to_state, line, category,
+                            priority, district, payload, digest)
+SELECT case_id, case_no, %(topic)s, %(now)s, state, state, line, category_code, priority,
+       district_code, jsonb_build_object('stage', stage, 'timer', id, 'due_at', due_at), ''
+FROM due ORDER BY due_at, id
+"""
+
+
 @transaction.atomic
 def _sweep_batch(now: datetime) -> int:
-    """One batch: the marks and their event rows in one transaction; locked rows are passed over.
+    """One batch: the marks and their event rows in one statement; locked rows are passed over.
 
     The case is locked with its clock: a move at the same moment would otherwise come first in the
     log with a state that this event, written after it, does not know yet.
     """
-    timers = list(
-        Timer.objects.select_for_update(skip_locked=True, of=("self", "case"), no_key=True)
-        .filter(state=TimerState.RUNNING.value, overdue_at__isnull=True, due_at__lte=now)
-        .select_related("case")
-        .order_by("due_at", "id")[:BATCH]
-    )
-    if not timers:
-        return 0
-    Timer.objects.filter(pk__in=[timer.pk for timer in timers]).update(overdue_at=now)
-    Event.objects.bulk_create(_overdue_events(timers, now))
-    outbox.ring_relay()
-    return len(timers)
-
-
-def _overdue_events(timers: Sequence[Timer], now: datetime) -> list[Event]:
-    return [
-        Event(
-            case_id=timer.case_id,
-            case_no=timer.case.case_no,
-            topic=TIMER_OVERDUE,
-            at=now,
-            from_state=timer.case.state,
-            to_state=timer.case.state,
-            line=timer.case.line,
-            category=timer.case.category_code,
-            priority=timer.case.priority,
-            district=timer.case.district_code,
-            payload={"stage": timer.stage, "timer": timer.pk, "due_at": timer.due_at.isoformat()},
-        )
-        for timer in timers
-    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_SWEEP, {"now": now, "most": BATCH, "topic": TIMER_OVERDUE})
+        marked = int(cursor.rowcount)
+    if marked:
+        outbox.ring_relay()
+    return marked
 
 
 def end_pauses(*, now: datetime) -> int:
