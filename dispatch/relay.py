@@ -22,7 +22,7 @@ STANDBY_S = 0.5
 NOTICE_A_LOST_MACHINE = """
 SET tcp_keepalives_idle = 4; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3
 """
-"""The server gives the lock of a relay whose machine is gone to the standby after 10 s, not hours."""
+"""The server frees the lock of a relay whose machine is gone after 10 s, not after two hours."""
 logger = logging.getLogger("sanxian.relay")
 
 
