@@ -22,6 +22,7 @@ from tests.app.doors import (
 from tests.city import City
 from tests.client import call
 
+pytest_plugins = ["tests.app.door_fixtures"]
 pytestmark = pytest.mark.usefixtures("watched_log")
 
 

@@ -12,6 +12,7 @@ from tests.app.doors import (
 )
 from tests.city import City
 
+pytest_plugins = ["tests.app.door_fixtures"]
 pytestmark = pytest.mark.usefixtures("watched_log")
 
 
