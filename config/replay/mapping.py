@@ -30,7 +30,7 @@ TOP = {"source": str, "timezone": str, "crs": str, "encoding": str, "delimiter":
        "line": dict, "lines": dict, "outcome": dict}  # fmt: skip
 TOML_NAMES = {"str": "text", "list": "list", "dict": "table"}
 LINE_KEYS = ("column", "values")
-OUTCOME_KEYS = ("closed", "late", "late_values")
+OUTCOME_KEYS = ("closed", "status", "closed_values", "late", "late_values")
 OTHERWISE = "*"
 """In a value map: what all values become that it does not name."""
 LINE_CONSTANTS: dict[str, dict[str, Any]] = {
@@ -59,12 +59,14 @@ class RowMapping:
     line_values: Mapping[str, str] = field(default_factory=dict)
     lines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     closed: str = ""
+    status: str = ""
+    closed_values: frozenset[str] = frozenset()
     late: str = ""
     late_values: frozenset[str] = frozenset()
 
     def named_columns(self) -> list[str]:
         """Every column that the mapping names, once."""
-        extra = (self.line_column, self.closed, self.late)
+        extra = (self.line_column, self.closed, self.status, self.late)
         return list(dict.fromkeys([*self.columns.values(), *filter(None, extra)]))
 
 
@@ -112,6 +114,8 @@ class _Reading:
             line_values=line.get("values", {}),
             lines=self._table("lines"),
             closed=outcome.get("closed", ""),
+            status=outcome.get("status", ""),
+            closed_values=frozenset(map(str, outcome.get("closed_values", []))),
             late=outcome.get("late", ""),
             late_values=frozenset(map(str, outcome.get("late_values", []))),
         )

@@ -62,7 +62,7 @@ class RowReader:
         self.where = [(place[column], value) for column, value in where.items()]
         self.line_place = place.get(mapping.line_column)
         self.closed = place.get(mapping.closed) if with_outcome else None
-        self.late = place.get(mapping.late)
+        self.status, self.late = place.get(mapping.status), place.get(mapping.late)
         self.constants = {
             name: LINE_CONSTANTS[name] | dict(mapping.constants) | dict(mapping.lines.get(name, {}))
             for name in Line.values
@@ -214,7 +214,11 @@ class RowReader:
             raise IntakeError("BAD_TIME", name, _("无法识别的时间。")) from error
 
     def _outcome(self, row: Row, key: str) -> Outcome | None:
-        at = self._moment(row[self.closed], "closed") if self.closed is not None else None
+        if self.closed is None:
+            return None
+        if self.status is not None and _text(row[self.status]) not in self.mapping.closed_values:
+            return None
+        at = self._moment(row[self.closed], "closed")
         if at is None:
             return None
         late = self.late is not None and _text(row[self.late]) in self.mapping.late_values

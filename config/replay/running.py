@@ -84,6 +84,10 @@ class Replay:
             for batch in read_ahead(self._batches(pace)):
                 self._take_in(batch, pace)
             self._end_cases(None)
+            if not self.journal.counts.rows:
+                raise ReplayError(
+                    "nothing to replay: the file has no rows, or none fits --line and --where"
+                )
             self.journal.is_finished = pace.limit is None
             self.journal.save()
         finally:

@@ -48,7 +48,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: object, **options: Any) -> None:
         """Replay; what is wrong with file, mapping or options ends in one clear sentence."""
-        if options["rate"] <= 0 or (options["limit"] or 1) < 1:
+        if options["rate"] <= 0 or (options["limit"] is not None and options["limit"] < 1):
             raise CommandError("--rate and --limit must be more than 0")
         try:
             self._replay(options)
