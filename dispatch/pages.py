@@ -37,6 +37,7 @@ SET_BACK: Final = frozenset(
         "fixed_already",
         "reject",
         "rework",
+        "decide_out",
         "transfer_emergency",
         "verified_false",
         "void",
@@ -53,6 +54,11 @@ USUAL: Final = (
     "check_pass",
     "verified_true",
     "callback_done",
+    "support_done",
+    "resume",
+    "first_contact",
+    "designate",
+    "approve_extension",
 )
 """The moves that carry a case on, the likeliest first."""
 CITY_CENTER: Final = (119.6, 29.87)
@@ -223,7 +229,7 @@ def ordered_moves(case: Mapping[str, Any]) -> list[dict[str, Any]]:
     moves = [{**move, "is_first": False} for move in case["moves"]]
     rank = {name: place for place, name in enumerate(USUAL)}
     moves.sort(key=lambda move: (move["move"] in SET_BACK, rank.get(move["move"], len(rank))))
-    if moves and moves[0]["move"] not in SET_BACK:
+    if moves and moves[0]["move"] in USUAL:
         moves[0]["is_first"] = True
     return moves
 
@@ -235,6 +241,9 @@ def choices_for(case: Mapping[str, Any]) -> dict[str, Any]:
     if "unit" in kinds:
         units = Unit.objects.filter(area_code__startswith=case["district"])
         context["units"] = units.order_by("code").values("code", "name")
+    if "category" in kinds:
+        categories = catalogue.current().categories.values()
+        context["categories"] = [category for category in categories if category.selectable]
     if "condition" in kinds:
         chains = catalogue.current().chains
         codes = chains.get(case["category"]["code"], ())

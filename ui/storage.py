@@ -1,9 +1,11 @@
 """Static files for a city: hashed names, also inside script modules, and gzip beside each file."""
 
-from whitenoise.storage import CompressedManifestStaticFilesStorage
+from whitenoise.storage import (  # type: ignore[import-untyped]
+    CompressedManifestStaticFilesStorage,
+)
 
 
-class ScreenStorage(CompressedManifestStaticFilesStorage):
+class ScreenStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """Names carry the digest of the content, so browsers keep them for ever and never stale."""
 
     support_js_module_import_aggregation = True

@@ -102,6 +102,6 @@ def test_english_keeps_every_variable_of_the_text(domain: str) -> None:
     wrong = [
         key
         for key, text in _po(domain).items()
-        if sorted(variables.findall(key)) != sorted(variables.findall(text))
+        if text and sorted(variables.findall(key)) != sorted(variables.findall(text))
     ]
     assert wrong == []

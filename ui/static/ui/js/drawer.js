@@ -6,6 +6,7 @@ import { fill, gettext } from "./text.js";
 
 const drawer = $("#drawer");
 const SKELETON_AFTER = 300;
+const REVEALED_FOR = 60000;
 let opened = "";
 
 export function isOpen() {
@@ -153,6 +154,7 @@ async function refuse(error, form, number) {
 
 drawer.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-open-move]");
+  if (opener?.closest("details")) opener.closest("details").open = false;
   if (event.target.closest("[data-move-cancel]")) event.target.closest("form").hidden = true;
   if (!opener) return;
   const form = $(`#move-${opener.dataset.openMove}`, drawer);
@@ -160,9 +162,26 @@ drawer.addEventListener("click", (event) => {
   else openForm(opener.dataset.openMove);
 });
 
+/** Show who called, for a stated purpose; the server writes it into the access log first. */
+async function reveal(form) {
+  const [why, shown] = [$(".why", form), $(".revealed", form)];
+  why.hidden = true;
+  try {
+    const purpose = form.elements.purpose.value;
+    const { name, phone } = await post(`/api/v1/intakes/${form.dataset.reveal}/reveal`, { purpose });
+    shown.textContent = [name, phone].filter(Boolean).join(" ");
+    shown.hidden = false;
+    setTimeout(() => shown.replaceChildren(), REVEALED_FOR);
+  } catch (error) {
+    why.textContent = explain(error);
+    why.hidden = false;
+  }
+}
+
 drawer.addEventListener("submit", (event) => {
   event.preventDefault();
-  makeMove(event.target, $("button.pri", event.target));
+  if (event.target.dataset.reveal) reveal(event.target);
+  else makeMove(event.target, $("button.pri", event.target));
 });
 
 if (!drawer.hidden) opened = $("[data-case]", drawer)?.dataset.case || "";

@@ -1,0 +1,38 @@
+"""Every code of the lifecycle that a screen may show has a word, a ring and an order."""
+
+from dispatch import pages
+from dispatch.intake import KINDS
+from dispatch.lifecycle import MOVES, TOPICS, Stage, State
+from dispatch.models.timers import TimerState
+from ui import words
+from ui.templatetags.ui import RINGS, STATES
+
+OFFERED = [move for move in MOVES if move.offered]
+
+
+def test_every_state_has_a_word_a_ring_and_a_step() -> None:
+    assert set(STATES) == set(RINGS) == {state.value for state in State}
+    assert all(len(words.steps_of(state)) == len(words.STEPS) for state in State)
+
+
+def test_every_move_topic_stage_and_clock_has_a_word() -> None:
+    assert {move.name for move in MOVES} <= set(words.MOVES)
+    assert set(words.TOPICS) >= TOPICS
+    assert {stage.value for stage in Stage} <= set(words.STAGES)
+    assert set(TimerState.values) <= set(words.TIMERS)
+
+
+def test_every_field_and_choice_of_a_move_has_a_word() -> None:
+    fields = [field for move in OFFERED for field in move.fields]
+    assert {field.name for field in fields} <= set(words.FIELDS)
+    assert {choice for field in fields for choice in field.choices} <= set(words.CHOICES)
+
+
+def test_every_kind_of_a_voice_has_a_word() -> None:
+    assert set(words.KINDS) >= KINDS
+
+
+def test_the_key_e_never_ends_a_case_or_sends_it_back() -> None:
+    assert not set(pages.USUAL) & pages.SET_BACK
+    names = {move.name for move in MOVES}
+    assert set(pages.USUAL) | pages.SET_BACK <= names
