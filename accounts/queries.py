@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
+from accounts.prepared import execute_prepared
 from accounts.scope import HeldPost, Scope
 
 
@@ -37,7 +38,9 @@ WHERE t.digest = %s AND t.revoked_at IS NULL AND t.expires_at > %s
 def user_by_token(raw: str, *, now: datetime) -> tuple[User, bool] | None:
     """The user of a valid token with her scope, and whether it only reads; one query."""
     with connection.cursor() as cursor:
-        cursor.execute(_USER_WITH_POSTS, [token_digest(raw), now])
+        execute_prepared(
+            cursor, _USER_WITH_POSTS, [token_digest(raw), now], name="accounts_user_by_token"
+        )
         rows = cursor.fetchall()
     if not rows:
         return None

@@ -17,6 +17,7 @@ from django.db import connection
 
 from accounts import identity
 from accounts.models import User
+from accounts.prepared import execute_prepared
 from dispatch import catalogue, numbers
 from dispatch.clocks import Counting, Limit, Unit
 from dispatch.lifecycle import Stage, State
@@ -216,7 +217,7 @@ def _event(facts: Facts, case_no: str, intake_no: str, unit_id: int | None) -> d
 def _statement(columns: tuple[tuple[str, ...], ...], timers: int) -> str:
     case, intake, timer, event = columns
     timer_rows = ", ".join(
-        f"(%s::boolean, {', '.join(['%s'] * 3)}::timestamptz, %s::timestamptz, %s, %s, %s)"
+        "(%s::boolean, %s, %s, %s::timestamptz, %s::timestamptz, %s::smallint, %s, %s)"
         for _ in range(timers)
     )
     timer_names = ", ".join(timer[1:])
@@ -259,7 +260,8 @@ def register(prepared: Prepared, *, receipt: dict[str, Any]) -> tuple[int, int] 
         *prepared.event.values(),
     ]
     with connection.cursor() as cursor:
-        cursor.execute(_statement(columns, len(timers)), params)
+        statement = _statement(columns, len(timers))
+        execute_prepared(cursor, statement, params, name=f"dispatch_register_{len(timers)}")
         ids: tuple[int, int] | None = cursor.fetchone()
         return ids
 
