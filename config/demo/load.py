@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from config.demo import hall, people, units
 from config.demo.past import history
 from config.demo.past.history import Extent, Say
+from dispatch import catalogue
 from dispatch.seeding import load_catalogue
 from gis.demo.hierarchy import CITY_CODE
 from gis.demo.load import load_demo_city
@@ -82,6 +83,7 @@ def _hall(wishes: Wishes) -> str:
 def _history(wishes: Wishes, now: datetime, say: Say) -> str:
     if history.is_whole():
         return "The history is already there."
+    catalogue.refresh()
     steps = history.load_history(Extent(now, wishes.days, wishes.cases), say=say)
     return f"{steps:,} steps written."
 

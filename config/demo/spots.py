@@ -52,8 +52,8 @@ class Spots:
                 if kind in kinds:
                     self._rows[district, use].append((name, address, lon, lat))
             if name.endswith(COMMITTEE):
-                community = name.removesuffix("居民委员会")
-                self._rows[district, "community"].append((community, "", lon, lat))
+                row = (name.removesuffix("居民委员会"), "", lon, lat)
+                self._rows[district, "community"].append(row)
 
     def draw(self, district: str, use: str, draw: random.Random) -> Spot:
         """A spot of that use in the district; homes lie about a community where no estate is."""
@@ -84,7 +84,9 @@ class Spots:
         found = self._areas.locate(lon, lat)
         if found is None or not found.cell_code:
             return None
-        chain = f"{found.district_name}{found.street_name}{found.community_name}"
+        chain = f"{found.district_name}{found.street_name}"
+        if name != found.community_name:
+            chain += found.community_name
         return Spot(
             label=name,
             address=f"{address or chain}{name}",
@@ -101,4 +103,4 @@ def read_spots() -> Spots:
     rows = Place.objects.order_by("district_code", "name", "address").values_list(
         "name", "kind", "address", "district_code", "location"
     )
-    return Spots([(*row[:4], row[4].x, row[4].y) for row in rows], locator.snapshot())
+    return Spots([(*row[:4], row[4].x, row[4].y) for row in rows], locator.refresh())

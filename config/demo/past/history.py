@@ -20,6 +20,7 @@ from dispatch.models import Cursor, Line
 
 SEED = 20261126
 STEPS_AT_ONCE = 100
+LINES_SAID = 8
 KEPT_AS = "demo history"
 OPEN_IN_THE_FIRST = 135
 LINES = {Line.HOTLINE: 52, Line.GRID: 36, Line.AFFAIRS: 12}
@@ -59,13 +60,14 @@ def load_history(extent: Extent, *, say: Say) -> int:
     )
     by_number = {plan.number: plan for plan in planned}
     deeds = Deeds()
+    say_after = max(1, len(steps) // STEPS_AT_ONCE // LINES_SAID)
     for start in range(done, len(steps), STEPS_AT_ONCE):
         batch = steps[start : start + STEPS_AT_ONCE]
         with transaction.atomic():
             for _, number, order in batch:
                 deeds.do(by_number[number], order)
             _keep("done", start + len(batch))
-        if start // STEPS_AT_ONCE % 20 == 0:
+        if start // STEPS_AT_ONCE % say_after == 0:
             say(f"      {start:,} of {len(steps):,} steps of {len(planned):,} cases")
     _keep("whole", 1)
     return len(steps) - done

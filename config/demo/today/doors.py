@@ -55,6 +55,10 @@ class Doors:
         self._password = password
         self._tokens: dict[str, str] = {}
 
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
+
     def get(self, path: str, *, user: str) -> Answer:
         """GET as a user. Raises ServerAwayError."""
         return self._as(user, "GET", path, b"", {})

@@ -54,21 +54,22 @@ class Command(BaseCommand):
         if wishes.rate <= 0 or wishes.minutes <= 0:
             raise CommandError("--rate and --minutes must be more than 0.")
         base_url = str(options["base_url"] or f"http://127.0.0.1:{env.number('PORT', 8000)}")
-        day = self._day(base_url, password, wishes, int(str(options["seed"])))
+        doors = Doors(base_url, password)
         try:
-            day.run()
+            self._day(doors, wishes, int(str(options["seed"]))).run()
         except SignInRefusedError as error:
             raise CommandError(f"The password does not fit ({error}).") from error
         except KeyboardInterrupt:
             self._say("Stopped.")
+        finally:
+            doors.close()
 
-    def _day(self, base_url: str, password: str, wishes: Wishes, seed: int) -> Day:
+    def _day(self, doors: Doors, wishes: Wishes, seed: int) -> Day:
         wait_for_database()
         system = UpstreamSystem.objects.filter(code=CODE).first()
         if system is None:
             raise CommandError("There is no demo city here; load it first: manage.py load_demo")
         draw = random.Random(seed or secrets.randbits(64))  # noqa: S311 an invented day
-        doors = Doors(base_url, password)
         voices = Voices(doors, StoryTeller(read_spots(), draw), identity.unseal(system.secret))
         book, began = catalogue.current(), datetime.now(UTC)
         connection.close()
