@@ -64,18 +64,22 @@ FLAGS = ("needs_check", "needs_location", "sensitive", "selectable")
 
 
 def _categories() -> int:
-    added = 0
     codes = dict(Category.objects.values_list("code", "pk"))
-    for row in _rows("categories.csv"):
-        if row["code"] in codes:
-            continue
-        flags = {name: row.pop(name) == "1" for name in FLAGS}
-        parent = codes.get(row.pop("parent"))
-        priority = int(row.pop("priority"))
-        category = Category.objects.create(**row, **flags, priority=priority, parent_id=parent)
-        codes[category.code] = category.pk
-        added += 1
+    left = [row for row in _rows("categories.csv") if row["code"] not in codes]
+    added = len(left)
+    while left:
+        ready = [row for row in left if not row["parent"] or row["parent"] in codes]
+        made = Category.objects.bulk_create([_category(row, codes) for row in ready])
+        codes |= {category.code: category.pk for category in made}
+        left = [row for row in left if row["code"] not in codes]
     return added
+
+
+def _category(row: dict[str, str], codes: dict[str, int]) -> Category:
+    words = {name: row[name] for name in row if name not in {*FLAGS, "parent", "priority"}}
+    flags = {name: row[name] == "1" for name in FLAGS}
+    parent = codes.get(row["parent"])
+    return Category(**words, **flags, priority=int(row["priority"]), parent_id=parent)
 
 
 def _conditions() -> int:
