@@ -1,9 +1,11 @@
 """Fixtures that every test may use."""
 
+from unittest import mock
+
 import pytest
 from pytest_django import Settings
 
-from dispatch import catalogue
+from dispatch import catalogue, seeding
 from gis import locator
 from tests.city import City, build_city
 
@@ -32,4 +34,5 @@ def real_city(transactional_db: None) -> City:
 def _built() -> City:
     catalogue.refresh()
     locator.refresh()
-    return build_city()
+    with mock.patch.object(seeding, "FIRST_YEAR", 2025):
+        return build_city()

@@ -1,10 +1,14 @@
 """The bodies of the three doors for the tests, and a hall that signs its events."""
 
+import functools
+import inspect
 import json
 import uuid
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from django.apps import apps
 from django.test import Client
 from standardwebhooks import Webhook
@@ -140,3 +144,31 @@ def with_word(path: str, where: str, word: object) -> dict[str, Any]:
         part = part[name]
     part[last] = word
     return body
+
+
+Test = Callable[..., None]
+
+
+def each(names: str | tuple[str, ...], rows: Iterable[Any]) -> Callable[[Test], Test]:
+    """Like `parametrize`, but as subtests of one test: the city is built once for all rows."""
+    wanted = (names,) if isinstance(names, str) else names
+    table = [row if len(wanted) > 1 else (row,) for row in rows]
+
+    def decorate(test: Test) -> Test:
+        parameters = inspect.signature(test).parameters
+        kept = [p for name, p in parameters.items() if name not in {*wanted, "subtests"}]
+        own = inspect.Parameter("subtests", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+        @functools.wraps(test)
+        def all_rows(*, subtests: pytest.Subtests, **fixtures: Any) -> None:
+            if "subtests" in parameters:
+                fixtures["subtests"] = subtests
+            for row in table:
+                values = dict(zip(wanted, row, strict=True))
+                with subtests.test(**{name: repr(value)[:60] for name, value in values.items()}):
+                    test(**values, **fixtures)
+
+        all_rows.__signature__ = inspect.Signature([*kept, own])  # type: ignore[attr-defined]
+        return all_rows
+
+    return decorate

@@ -12,6 +12,7 @@ from tests.app.doors import (
     FINDINGS,
     TICKETS,
     Door,
+    each,
     finding,
     of,
     post_raw,
@@ -26,7 +27,7 @@ pytest_plugins = ["tests.app.door_fixtures"]
 pytestmark = pytest.mark.usefixtures("watched_log")
 
 
-@pytest.mark.parametrize(
+@each(
     ("body", "code"),
     [
         (b'{"title": ', "MALFORMED_JSON"),
@@ -49,7 +50,7 @@ def test_a_body_that_is_not_good_json_is_malformed(door: Door, body: bytes, code
     assert rows() == before
 
 
-@pytest.mark.parametrize("path", [TICKETS, FINDINGS])
+@each("path", [TICKETS, FINDINGS])
 def test_bytes_that_are_not_utf8_are_malformed(city: City, path: str) -> None:
     before = rows()
 
@@ -67,7 +68,7 @@ def test_an_event_that_is_not_utf8_has_no_valid_signature(city: City) -> None:
     refused(answer, 401, "BAD_SIGNATURE")
 
 
-@pytest.mark.parametrize("body", [b"[]", b"1", b"null", b'"text"', b"true", b"", b"{}"])
+@each("body", [b"[]", b"1", b"null", b'"text"', b"true", b"", b"{}"])
 def test_json_that_is_not_the_object_asked_for_is_refused(door: Door, body: bytes) -> None:
     before = rows()
 
@@ -78,7 +79,7 @@ def test_json_that_is_not_the_object_asked_for_is_refused(door: Door, body: byte
     assert rows() == before
 
 
-@pytest.mark.parametrize("path", [TICKETS, FINDINGS])
+@each("path", [TICKETS, FINDINGS])
 def test_another_content_type_is_not_supported(city: City, path: str) -> None:
     door = Door(city, path)
 
@@ -105,7 +106,7 @@ def test_a_body_of_200_mb_is_refused_by_its_length_alone(door: Door) -> None:
     refused(answer, 413, "BODY_TOO_LARGE")
 
 
-@pytest.mark.parametrize("length", ["-1", "²", "1e3", "12,12"])
+@each("length", ["-1", "²", "1e3", "12,12"])
 def test_a_length_that_is_no_number_is_refused(tickets: Door, length: str) -> None:
     answer = tickets.client.generic(
         "POST",
@@ -131,7 +132,7 @@ def test_a_body_in_chunks_without_a_length_is_refused(door: Door) -> None:
     refused(answer, 411, "LENGTH_REQUIRED")
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
+@each("method", ["GET", "PUT", "PATCH", "DELETE"])
 def test_another_method_is_refused(door: Door, method: str) -> None:
     answer = door.client.generic(method, f"/api/v1/{door.path}", headers=door.headers)
 
@@ -145,7 +146,7 @@ def test_an_address_that_does_not_exist_answers_in_the_same_shape(tickets: Door)
     refused(answer, 404, "NOT_FOUND")
 
 
-@pytest.mark.parametrize(
+@each(
     "path",
     ["cases/%00", "queue?district=%00", "queue?unit=a%00b", "events?district=%00",
      "tally?district=%00", "places?q=%00", "intakes/%00/reveal", "queue?cursor=%00",
@@ -161,7 +162,7 @@ def test_a_nul_byte_in_an_address_is_refused(city: City, path: str) -> None:
     refused(answer, 400, "BAD_CHARACTER")
 
 
-@pytest.mark.parametrize(
+@each(
     ("body", "status", "code"),
     [
         ({"move": "fly", "version": 1}, 422, "UNKNOWN_MOVE"),
@@ -208,7 +209,7 @@ def test_a_move_that_cannot_be_made_changes_nothing(
     assert rows() == before
 
 
-@pytest.mark.parametrize("photos", ["x", ["x"], [1], [None], [{}], {"a": 1}])
+@each("photos", ["x", ["x"], [1], [None], [{}], {"a": 1}])
 def test_photos_of_a_move_are_a_list_of_attachments(city: City, photos: object) -> None:
     made = Door(city, FINDINGS).send(finding())
     case_no = json.loads(made.content)["case_no"]
@@ -276,7 +277,7 @@ CURSORS = (
 )
 
 
-@pytest.mark.parametrize(("path", "status"), QUERIES)
+@each(("path", "status"), QUERIES)
 def test_filters_that_cannot_be_read_are_named(city: City, path: str, status: int) -> None:
     client = Client(raise_request_exception=False)
 
@@ -289,7 +290,7 @@ def test_filters_that_cannot_be_read_are_named(city: City, path: str, status: in
         refused(answer, status, json.loads(answer.content)["error"]["code"])
 
 
-@pytest.mark.parametrize("inside", CURSORS)
+@each("inside", CURSORS)
 def test_a_page_mark_that_somebody_made_up_is_refused_or_harmless(city: City, inside: str) -> None:
 
     mark = base64.urlsafe_b64encode(inside.encode()).decode()
@@ -304,7 +305,7 @@ def test_a_page_mark_that_somebody_made_up_is_refused_or_harmless(city: City, in
     assert answer.status_code in {200, 400}
 
 
-@pytest.mark.parametrize("path", ["queue/?district=%00", "queue/?cursor=x", "cases/%00/",
+@each("path", ["queue/?district=%00", "queue/?cursor=x", "cases/%00/",
                                   "queue/rows?ids=%00", "queue/?street=%00"])  # fmt: skip
 def test_pages_with_broken_filters_do_not_break(city: City, path: str) -> None:
     client = Client(raise_request_exception=False)

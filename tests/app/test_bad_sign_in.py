@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from tests.app.doors import (
+    each,
     post_raw,
     refused,
 )
@@ -16,7 +17,7 @@ pytest_plugins = ["tests.app.door_fixtures"]
 pytestmark = pytest.mark.usefixtures("watched_log")
 
 
-@pytest.mark.parametrize(
+@each(
     ("body", "status"),
     [
         ({"username": "operator1", "password": "wrong"}, 401),
@@ -45,7 +46,7 @@ def test_the_sign_in_page_survives_a_nul_byte(city: City) -> None:
     assert answer.status_code == 403
 
 
-@pytest.mark.parametrize("header", ["Bearer", "Bearer ", "Bearer x y", "Basic eDp5", "Bearer \xff"])
+@each("header", ["Bearer", "Bearer ", "Bearer x y", "Basic eDp5", "Bearer \xff"])
 def test_a_token_that_is_none_is_not_signed_in(city: City, header: str) -> None:
     client = Client(raise_request_exception=False)
 
