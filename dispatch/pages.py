@@ -58,7 +58,6 @@ USUAL: Final = (
     "resume",
     "first_contact",
     "designate",
-    "approve_extension",
 )
 """The moves that carry a case on, the likeliest first."""
 CITY_CENTER: Final = (119.6, 29.87)
