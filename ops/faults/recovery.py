@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from ops.faults.kills import GOALS_S, Done
@@ -13,13 +14,13 @@ LATE_KINDS = ("Redis",)
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """After one fault: seconds until every screen showed something newer than the fault, seconds
-    until a request was answered, and the latest showing of an event until the next fault (None:
-    overlapped by another fault or by the end of the round)."""
+    """After one fault: seconds until every screen showed something newer than the fault, the
+    longest time in which no request at all was answered, and the latest showing of an event until
+    the next fault (None: overlapped by another fault or by the end of the round)."""
 
     kind: str
     screens_s: float | None
-    answer_s: float | None
+    silent_s: float | None
     late_s: float | None
 
 
@@ -32,7 +33,7 @@ class Line:
     measured: int
     median_s: float
     worst_s: float
-    answer_s: float
+    silent_s: float
     late_s: float
     goal: str
     is_met: bool | None
@@ -54,16 +55,20 @@ def of_round(
         if not was_calm or calm_at is None:
             found.append(Recovery(fault.kind, None, None, None))
             continue
-        answers = [at - fault.at for at in answered_at if fault.at < at <= until]
+        answers = [at for at in answered_at if fault.at < at <= until]
         found.append(
             Recovery(
                 kind=fault.kind,
                 screens_s=max(0.0, calm_at - fault.at - _chosen(fault)),
-                answer_s=min(answers, default=None),
+                silent_s=_longest_gap([fault.at, *sorted(answers)]),
                 late_s=max(_lateness(steady, fault.at, until), default=None),
             )
         )
     return found
+
+
+def _longest_gap(times: Sequence[float]) -> float | None:
+    return max((later - earlier for earlier, later in pairwise(times)), default=None)
 
 
 def _chosen(fault: Done) -> float:
@@ -87,7 +92,7 @@ def table(recoveries: Sequence[Recovery]) -> list[Line]:
         of_kind = [recovery for recovery in recoveries if recovery.kind == kind]
         times = [r.screens_s for r in of_kind if r.screens_s is not None]
         late = [r.late_s for r in of_kind if r.late_s is not None]
-        answers = [r.answer_s for r in of_kind if r.answer_s is not None]
+        silent = [r.silent_s for r in of_kind if r.silent_s is not None]
         if not of_kind:
             continue
         is_met = max(times) <= goal if times else None
@@ -102,7 +107,7 @@ def table(recoveries: Sequence[Recovery]) -> list[Line]:
                 measured=len(times),
                 median_s=median(times) if times else 0.0,
                 worst_s=max(times, default=0.0),
-                answer_s=max(answers, default=0.0),
+                silent_s=max(silent, default=0.0),
                 late_s=max(late, default=0.0),
                 goal=told,
                 is_met=is_met,

@@ -34,13 +34,13 @@ def tell(run: "Run") -> None:
     """The table, then the sums."""
     lines = recovery.table([r for done in run.rounds for r in done.recoveries])
     say(f"\n{'fault':26}{'times':>6}{'alone':>6}{'median s':>10}{'worst s':>9}"
-        f"{'answer s':>10}{'late s':>8}  goal                 met")  # fmt: skip
+        f"{'silent s':>10}{'late s':>8}  goal                 met")  # fmt: skip
     for line in lines:
         met = {None: "-", True: "yes", False: "NO"}[line.is_met]
         say(f"{line.kind:26}{line.times:6}{line.measured:6}{line.median_s:10.2f}{line.worst_s:9.2f}"
-            f"{line.answer_s:10.2f}{line.late_s:8.2f}  {line.goal:20} {met}")  # fmt: skip
-    say("median, worst: until every screen showed something newer than the fault; answer: until")
-    say("the first request was answered (worst); late: the latest showing of an event meanwhile.")
+            f"{line.silent_s:10.2f}{line.late_s:8.2f}  {line.goal:20} {met}")  # fmt: skip
+    say("median, worst: until every screen showed something newer than the fault; silent: the")
+    say("longest time without any answer to a request; late: the latest showing of an event.")
     say("alone: how many of them recovered before the next fault; only these are in the times.\n")
     sums = totals(run)
     say("  ".join(f"{name}: {value}" for name, value in sums.items()))
