@@ -1,6 +1,5 @@
 """One case with all that belongs to it, as one user may see it (GET /api/v1/cases/{case_no})."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +14,7 @@ from dispatch.actions.errors import CaseNotFoundError, MoveError, NotAllowedErro
 from dispatch.actions.moving import may_move
 from dispatch.lifecycle import Field, State, moves_from
 from dispatch.models import Assignment, Attachment, Case, Event, Intake, Note, Timer
+from dispatch.obstacles import facts_of, obstacle
 from dispatch.queries import COLUMNS, item_of
 
 REVEALS_PER_HOUR = 60
@@ -36,7 +36,8 @@ def case_for(user: User, case_no: str, *, now: datetime) -> dict[str, Any]:
     row = Case.objects.visible_to(user).filter(case_no=case_no).values(*COLUMNS, *MORE).first()
     if row is None:
         raise CaseNotFoundError
-    case_id, area, unit = row["id"], row["area_code"], row["lead_unit_id"]
+    case_id, area = row["id"], row["area_code"]
+    moves, blocked = moves_for(user, Case.objects.get(pk=case_id))
     condition = catalogue.current().conditions.get(row["condition_code"])
     return {
         **item_of(row, now),
@@ -51,14 +52,13 @@ def case_for(user: User, case_no: str, *, now: datetime) -> dict[str, Any]:
         "timers": timers_of(case_id, now),
         "timeline": _timeline(case_id),
         "attachments": _attachments(case_id),
-        "moves": moves_for(user, State(row["state"]), area, unit, row["support_units"]),
+        "moves": moves,
+        "blocked_moves": blocked,
     }
 
 
 MORE = (
     "area_code",
-    "lead_unit_id",
-    "support_units",
     "condition_code",
     "close_type",
     "closed_at",
@@ -66,16 +66,21 @@ MORE = (
 )
 
 
-def moves_for(
-    user: User, state: State, area: str, unit: int | None, supports: Sequence[int]
-) -> list[dict[str, Any]]:
-    """The moves that the user may make now, with the fields each needs."""
-    scope = user.scope()
-    return [
-        {"move": row.name, "fields": [_field(field) for field in row.fields]}
-        for row in moves_from(state)
-        if may_move(scope, row, area, unit, supports)
-    ]
+def moves_for(user: User, case: Case) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The moves that the user may make now with the fields each needs, and those she could
+    make if something did not stand in the way, with the reason."""
+    scope, facts = user.scope(), facts_of(case)
+    possible, blocked = [], []
+    for row in moves_from(State(case.state)):
+        if not may_move(scope, row, case.area_code, case.lead_unit_id, case.support_units):
+            continue
+        if found := obstacle(row.name, facts):
+            why = str(found.message)
+            blocked.append({"move": row.name, "code": found.code, "why": why})
+        else:
+            fields = [_field(field) for field in row.fields]
+            possible.append({"move": row.name, "fields": fields})
+    return possible, blocked
 
 
 def _field(field: Field) -> dict[str, Any]:

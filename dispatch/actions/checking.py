@@ -5,7 +5,6 @@ from datetime import datetime
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from dispatch import catalogue
 from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import CaseNotFoundError, RuleError
 from dispatch.lifecycle import CloseType, Satisfaction, Stage
@@ -17,17 +16,8 @@ UNREACHABLE = "UNREACHABLE"
 ANSWERED = ("YES", "PARTIAL", "NO")
 
 
-def ask_check(context: MoveContext) -> None:
-    """T30: only a place can be checked."""
-    if context.case.location is None:
-        raise RuleError(_("没有位置的案件无法现场核查。"), code="NO_PLACE")
-
-
 def no_check_needed(context: MoveContext) -> None:
     """T32: where the catalogue asks for no check; otherwise evidence from the field is needed."""
-    case = context.case
-    if catalogue.current().categories[case.category_code].needs_check and case.location:
-        raise RuleError(_("此类案件须现场核查后方可结案。"), code="CHECK_REQUIRED")
     _close_when_nobody_waits(context)
 
 
@@ -41,10 +31,6 @@ def check_fail(context: MoveContext) -> None:
     """T31: back to the unit; one rework more."""
     _refuse_own_work(context)
     _count_rework(context)
-
-
-def bounce(context: MoveContext) -> None:
-    """T29: the result cannot be used; the clock runs on."""
 
 
 def rework(context: MoveContext) -> None:

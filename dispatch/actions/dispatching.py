@@ -7,7 +7,7 @@ from dispatch import catalogue
 from dispatch.actions import filing
 from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import RuleError
-from dispatch.models import Assignment, Priority
+from dispatch.models import Assignment
 from dispatch.models.cases import AssignmentRole
 
 
@@ -36,8 +36,6 @@ def assign(context: MoveContext, unit: Unit, why: str) -> None:
 
 def emergency_dispatch(context: MoveContext) -> None:
     """T43: files and dispatches in one act; only for P0."""
-    if context.case.priority != Priority.P0:
-        raise RuleError(_("仅特急案件可以应急派遣。"), code="NOT_AN_EMERGENCY")
     filing.file(context)
     dispatch(context)
 

@@ -1,4 +1,4 @@
-"""Moves before the work: accept, verify, file, reject, void, close without dispatch."""
+"""Moves before the work: file, reject, void, close without dispatch."""
 
 from datetime import timedelta
 
@@ -8,32 +8,8 @@ from dispatch import catalogue
 from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import RuleError
 from dispatch.lifecycle import CloseType
-from dispatch.models import Line, Priority
-from dispatch.models.catalogue import Verify
 
 SUSPICIOUS_VOID = timedelta(hours=24)
-
-
-def needs_verification(context: MoveContext) -> bool:
-    """True when the report must be seen on site first; an inspector's own and P0 never (1.7)."""
-    case = context.case
-    if case.priority == Priority.P0 or case.line != Line.HOTLINE or case.location is None:
-        return False
-    category = catalogue.current().categories[case.category_code]
-    return category.verify in {Verify.ALWAYS, Verify.HOTLINE_ONLY}
-
-
-def accept(context: MoveContext) -> None:
-    """T9: straight to filing where nothing has to be verified."""
-    if needs_verification(context):
-        raise RuleError(_("此类来件立案前须先现场核实。"), code="NEEDS_VERIFICATION")
-
-
-def ask_verify(context: MoveContext) -> None:
-    """T6: an inspector looks first; not for her own reports and not for emergencies."""
-    case = context.case
-    if case.line == Line.GRID or case.priority == Priority.P0 or case.location is None:
-        raise RuleError(_("网格上报、特急或无位置的来件不需核实。"), code="NO_VERIFICATION")
 
 
 def file(context: MoveContext) -> None:
@@ -73,8 +49,6 @@ def transfer_emergency(context: MoveContext) -> None:
 
 def self_handle(context: MoveContext) -> None:
     """T5: the inspector put it right on the spot (自行处理)."""
-    if context.case.line != Line.GRID:
-        raise RuleError(_("仅网格员自己上报的问题可自行处理。"), code="NOT_OWN_FINDING")
     _close(context, CloseType.SELF_HANDLED)
 
 

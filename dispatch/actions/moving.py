@@ -33,19 +33,26 @@ from dispatch.actions.errors import (
 )
 from dispatch.lifecycle import ENDED, MOVES, NAMES, Field, Move, Stage, State, move_from
 from dispatch.models import Assignment, Case, Event, Note
+from dispatch.obstacles import facts_of, obstacle
 from dispatch.voices import is_storable
 
 LONGEST_TEXT = 5000
+
+
+def nothing_more(_context: MoveContext) -> None:
+    """For moves that are all said by their row: state, clocks, event."""
+
+
 OPTIONAL_REASON = Field("reason", required=False)
 EFFECTS: dict[str, Callable[[MoveContext], None]] = {
     "reject": filing.reject,
     "answer_directly": filing.answer_directly,
     "transfer_emergency": filing.transfer_emergency,
     "self_handle": filing.self_handle,
-    "ask_verify": filing.ask_verify,
-    "verified_true": lambda _context: None,
+    "ask_verify": nothing_more,
+    "verified_true": nothing_more,
     "verified_false": filing.verified_false,
-    "accept": filing.accept,
+    "accept": nothing_more,
     "file": filing.file,
     "fixed_already": filing.fixed_already,
     "void": filing.void,
@@ -57,8 +64,8 @@ EFFECTS: dict[str, Callable[[MoveContext], None]] = {
     "support_done": handling.support_done,
     "excuse_support": handling.excuse_support,
     "submit_result": handling.submit_result,
-    "bounce": checking.bounce,
-    "ask_check": checking.ask_check,
+    "bounce": nothing_more,
+    "ask_check": nothing_more,
     "check_pass": checking.check_pass,
     "check_fail": checking.check_fail,
     "no_check_needed": checking.no_check_needed,
@@ -67,13 +74,13 @@ EFFECTS: dict[str, Callable[[MoveContext], None]] = {
     "request_return": returning.request_return,
     "accept_return": returning.accept_return,
     "refuse_return": returning.refuse_return,
-    "escalate": returning.escalate,
+    "escalate": nothing_more,
     "designate": returning.designate,
     "decide_out": returning.decide_out,
     "request_extension": waiting.request_extension,
     "approve_extension": waiting.approve_extension,
     "refuse_extension": waiting.refuse_extension,
-    "request_suspension": waiting.request_suspension,
+    "request_suspension": nothing_more,
     "suspend": waiting.suspend,
     "resume": waiting.resume,
     "wait_citizen": waiting.wait_citizen,
@@ -82,8 +89,8 @@ EFFECTS: dict[str, Callable[[MoveContext], None]] = {
     "supervise": supervising.supervise,
     "change_category": supervising.change_category,
     "reopen": supervising.reopen,
-    "appeal_accept": supervising.appeal_accept,
-    "archive": supervising.archive,
+    "appeal_accept": nothing_more,
+    "archive": nothing_more,
     "merge": merging.merge,
     "unmerge": merging.unmerge,
 }
@@ -113,6 +120,8 @@ def make_move(
     if not may_move(by.scope(), row, case.area_code, case.lead_unit_id, case.support_units):
         raise NotAllowedError
     _check_fields(row, data)
+    if found := obstacle(move, facts_of(case)):
+        raise RuleError(found.message, code=found.code)
     given = {name: data[name] for name in _names(row) if name in data}
     _apply(MoveContext(case, row, given, by, now, row.target or State(case.state)))
     return case

@@ -24,8 +24,6 @@ RETURN_WINDOW = timedelta(hours=24)
 def request_return(context: MoveContext) -> None:
     """T16/T17: not after a designation; later than 24 hours after dispatch counts as late."""
     case = context.case
-    if case.no_return:
-        raise RuleError(_("经裁定指定承办的案件不得再退单。"), code="NO_RETURN")
     proposed = dispatching.unit_by_code(context.text("unit"))
     lead = _lead(context)
     if proposed.pk == lead.unit_id:
@@ -48,11 +46,6 @@ def request_return(context: MoveContext) -> None:
     context.payload |= {"proposed": proposed.pk, "returns": case.return_count, "late": late}
     if case.return_count >= RETURNS_BEFORE_RULING:
         context.then = "escalate"
-
-
-def escalate(context: MoveContext) -> None:
-    """T20: the second return is not judged by the dispatcher any more."""
-    context.payload["returns"] = context.case.return_count
 
 
 def accept_return(context: MoveContext) -> None:

@@ -1,4 +1,4 @@
-"""Watching over a case: urge, supervise, change its category, reopen, appeal, archive."""
+"""Watching over a case: urge, supervise, change its category, reopen."""
 
 from datetime import timedelta
 
@@ -65,11 +65,3 @@ def reopen(context: MoveContext) -> None:
     dispatching.assign(context, last.unit, "REOPENED: same unit")
     case.close_type, case.closed_at = "", None
     context.changed |= {"close_type", "closed_at"}
-
-
-def appeal_accept(context: MoveContext) -> None:
-    """T37: the citizen brought a new reason."""
-
-
-def archive(context: MoveContext) -> None:
-    """T35: complete and old."""

@@ -11,11 +11,10 @@ from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import RuleError
 from dispatch.clocks import SHANGHAI, Counting, Limit, Unit, due
 from dispatch.lifecycle import Stage
-from dispatch.models import Extension, Note, Pause, Timer
+from dispatch.models import Extension, Pause, Timer
 from dispatch.models.delays import Approval, PauseKind
 from dispatch.models.timers import TimerState
 
-MOST_EXTENSIONS = 2
 MOST_EXTENSION_DAYS = 60
 LONGEST_SUSPENSION = timedelta(days=60)
 CITIZEN_WAIT = Limit(3, Unit.WD, Counting.WORK_MINUTES)
@@ -26,10 +25,6 @@ def request_extension(context: MoveContext) -> None:
     timer = _disposal(context)
     if timer.due_at <= context.now:
         raise RuleError(_("已超过时限，不能再申请延期。"), code="TOO_LATE")
-    if context.case.extension_count >= MOST_EXTENSIONS:
-        raise RuleError(_("延期最多两次。"), code="TOO_MANY_EXTENSIONS")
-    if Extension.objects.filter(case=context.case, decision=Approval.PENDING.value).exists():
-        raise RuleError(_("已有待批的延期申请。"), code="ALREADY_ASKED")
     Extension.objects.create(
         case=context.case,
         reason=context.text("reason"),
@@ -67,14 +62,8 @@ def refuse_extension(context: MoveContext) -> None:
     _settle(context, _pending(context), Approval.REFUSED)
 
 
-def request_suspension(context: MoveContext) -> None:
-    """T25, first half: the unit asks with a plan; the clocks run on until the approval."""
-
-
 def suspend(context: MoveContext) -> None:
     """T25: for season, engineering or missing conditions, to a day within 60 days."""
-    if not Note.objects.filter(case=context.case, move="request_suspension").exists():
-        raise RuleError(_("须先由处置单位申请挂账。"), code="NOT_ASKED")
     until = _day(context)
     if not context.now < until <= context.now + LONGEST_SUSPENSION:
         why = str(_("复核日期应在今天之后 60 天以内。"))
@@ -90,8 +79,6 @@ def resume(context: MoveContext) -> None:
 
 def wait_citizen(context: MoveContext) -> None:
     """T42: a stated question; the clocks stand still, three workdays at most."""
-    if context.case.is_waiting:
-        raise RuleError(_("已在等待诉求人。"), code="ALREADY_WAITING")
     until = due(context.now, CITIZEN_WAIT, catalogue.current().calendar)
     pause(context, PauseKind.CITIZEN, until)
     context.case.is_waiting = True
@@ -101,8 +88,6 @@ def wait_citizen(context: MoveContext) -> None:
 
 def citizen_answered(context: MoveContext) -> None:
     """T42: the answer is there, or the three workdays are over."""
-    if not context.case.is_waiting:
-        raise RuleError(_("未在等待诉求人。"), code="NOT_WAITING")
     go_on(context)
     context.case.is_waiting = False
     context.changed.add("is_waiting")
@@ -146,10 +131,7 @@ def _disposal(context: MoveContext) -> Timer:
 
 
 def _pending(context: MoveContext) -> Extension:
-    found = Extension.objects.filter(case=context.case, decision=Approval.PENDING.value).first()
-    if found is None:
-        raise RuleError(_("没有待批的延期申请。"), code="NOT_ASKED")
-    return found
+    return Extension.objects.get(case=context.case, decision=Approval.PENDING.value)
 
 
 def _settle(context: MoveContext, extension: Extension, decision: Approval) -> None:

@@ -47,10 +47,7 @@ def answers(chance: Random, offer: dict[str, Any], cases: list[Case]) -> dict[st
 
 def offers(city: City, case: Case) -> list[tuple[str, dict[str, Any]]]:
     """What each person is offered on a case."""
-    place = (case.area_code, case.lead_unit_id, case.support_units)
-    return [
-        (who, offer) for who in WHO for offer in moves_for(city[who], State(case.state), *place)
-    ]
+    return [(who, offer) for who in WHO for offer in moves_for(city[who], case)[0]]
 
 
 APPETITE = ("on",) * 12 + ("side",) * 6 + ("end", "anything")
