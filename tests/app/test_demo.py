@@ -20,6 +20,7 @@ from accounts.models import Post, Unit, User
 from affairs.models import ServiceItem, UpstreamSystem
 from config.demo.load import Wishes, load_demo
 from config.demo.past import history
+from config.demo.past.routes import ENDS
 from config.demo.units import districts, streets
 from dispatch import catalogue, outbox
 from dispatch.casefile import case_for
@@ -168,14 +169,16 @@ def test_a_load_that_was_cut_off_is_gone_on_with_and_doubles_nothing(said: list[
     planned = history.plan_all(history.Extent(NOW, WISHES.days, WISHES.cases))
 
     voices = sum(step.leg.act == "voice" for plan in planned for step in plan.steps)
-    assert Case.objects.count() == len(planned) == WISHES.cases
+    assert Case.objects.count() == len(planned)
+    assert 0.95 < len(planned) / WISHES.cases < 1.05
     assert Intake.objects.count() == voices
 
 
 def test_every_state_of_the_straight_way_is_there() -> None:
     states = set(Case.objects.values_list("state", flat=True).distinct())
 
-    assert {*history.STANDING, State.CLOSED, State.REJECTED, State.VOIDED} <= states
+    ended = {State.CLOSED, State.REJECTED, State.VOIDED, State.MERGED}
+    assert {*history.STANDING, *ended} <= states
     kinds = set(Case.objects.values_list("close_type", flat=True).distinct())
     assert {"NORMAL", "DIRECT_ANSWER", "SELF_HANDLED"} <= kinds
 
@@ -201,11 +204,10 @@ def test_district_a_has_cases_that_are_overdue_near_and_in_time() -> None:
 def test_a_few_hundred_cases_and_more_leave_district_a_with_its_full_queue() -> None:
     planned = history.plan_all(history.Extent(NOW, 21, 1300))
 
-    ends = {"callback_done", "answer_directly", "reject", "void", "fixed_already"}
     open_in_a = [
         plan
         for plan in planned[:450]
-        if plan.steps[0].story.spot.district == "339901" and plan.steps[-1].leg.act not in ends
+        if plan.steps[0].story.spot.district == "339901" and plan.steps[-1].leg.act not in ENDS
     ]
     assert 120 <= len(open_in_a) <= 150
 

@@ -11,8 +11,8 @@ from affairs.actions import CloudEvent, take_event
 from affairs.models import UpstreamSystem
 from affairs.rules import PREFIX
 from config.demo.hall import CODE
-from config.demo.past.plans import Plan, Step
-from config.demo.past.routes import TRY_CALL, VOICE
+from config.demo.past.plans import INTO, Plan, Step
+from config.demo.past.routes import ENDS, TRY_CALL, VOICE
 from config.demo.pictures import VARIANTS, picture
 from config.demo.stories import Story
 from dispatch.actions.checking import record_callback, waiting_voices
@@ -27,8 +27,7 @@ SOURCE = "/demo/hall"
 PICTURES_OF_PAST_CASES = 8
 """Of the cases that are over one in so many has pictures; of the open ones every one may."""
 GPS_ACCURACY_M, MAP_ACCURACY_M = 6.0, 10.0
-ATTEMPTS_APART = timedelta(hours=3)
-ATTEMPTS = 3
+REVIEWED_AFTER = timedelta(days=20)
 OF_THE_CENTRE = 4
 """One case in so many is worked on by the handling centre's own people."""
 
@@ -92,7 +91,7 @@ class Deeds:
             self._try_call(plan, step, standing)
             return
         by = self._person(plan, step, standing)
-        data = dict(step.leg.data)
+        data = self._fields(step)
         if photo := self._photo(plan, order, by):
             data["photos"] = [photo]
         case = make_move(
@@ -104,6 +103,17 @@ class Deeds:
             now=step.at,
         )
         self._standing[plan.number] = Standing(case.case_no, case.version, case.lead_unit_id)
+        if primary := step.leg.data.get(INTO):
+            del self._standing[primary.number]
+
+    def _fields(self, step: Step) -> dict[str, Any]:
+        """The fields of a move; a primary case and a day of review are known only now."""
+        data = dict(step.leg.data)
+        if primary := data.get(INTO):
+            data[INTO] = (self._standing.get(primary.number) or self._found(primary)).case_no
+        if step.leg.act == "suspend":
+            data["until"] = (step.at + REVIEWED_AFTER).date().isoformat()
+        return data
 
     def _person(self, plan: Plan, step: Step, standing: Standing | None) -> User:
         return self.staff.one(
@@ -201,9 +211,6 @@ class Deeds:
     def _stands(self, case_no: str) -> Standing:
         row = Case.objects.values_list("case_no", "version", "lead_unit_id").get(case_no=case_no)
         return Standing(*row)
-
-
-ENDS = frozenset({"callback_done", "check_pass", "no_check_needed", "answer_directly", "reject"})
 
 
 def event_data(story: Story, *, number: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from accounts.models import Unit
 from config.demo.past.deeds import Deeds
 from config.demo.past.plans import Plan, Planner, Urgency
+from config.demo.past.routes import Offices
 from config.demo.people import FIRST
 from config.demo.spots import read_spots
 from config.demo.stories import DISTRICTS, StoryTeller
@@ -22,7 +23,7 @@ SEED = 20261126
 STEPS_AT_ONCE = 100
 LINES_SAID = 8
 KEPT_AS = "demo history"
-OPEN_IN_THE_FIRST = 135
+MERGED = 0.03
 LINES = {Line.HOTLINE: 52, Line.GRID: 36, Line.AFFAIRS: 12}
 STANDING = {
     State.REGISTERED: 8,
@@ -31,11 +32,15 @@ STANDING = {
     State.PENDING_DISPATCH: 6,
     State.PENDING_SIGN: 24,
     State.PROCESSING: 66,
+    State.RETURN_REVIEW: 3,
+    State.ARBITRATION: 1,
+    State.SUSPENDED: 3,
     State.PENDING_CHECK: 4,
     State.CHECKING: 6,
     State.PENDING_CALLBACK: 12,
 }
 """Open cases of the first district by state; the others have fewer of each."""
+TIMED = STANDING.keys() - {State.SUSPENDED, State.ARBITRATION, State.RETURN_REVIEW}
 OVERDUE_SHARE, NEAR_SHARE = 0.05, 0.14
 ONE_THIRD = 3
 
@@ -82,17 +87,29 @@ def plan_all(extent: Extent) -> list[Plan]:
     """Every case: those that are over and those that are open now. The same for the same extent."""
     draw = random.Random(SEED)  # noqa: S311 an invented history
     always_on = frozenset(Unit.objects.filter(always_on=True).values_list("pk", flat=True))
+    offices = Offices(dict(Unit.objects.values_list("pk", "code")), always_on)
     teller = StoryTeller(read_spots(), draw)
-    planner = Planner(teller, catalogue.current(), always_on, extent.now)
+    planner = Planner(teller, catalogue.current(), offices, extent.now)
     standing = list(_standing(extent.cases, draw))
     found = [
         planner.present(number, line, district, state, urgency)
         for number, (line, district, state, urgency) in enumerate(standing)
     ]
-    lines = draw.choices(list(LINES), list(LINES.values()), k=max(0, extent.cases - len(found)))
+    past = max(0, round(extent.cases * (1 - MERGED)) - len(found))
+    lines = draw.choices(list(LINES), list(LINES.values()), k=past)
     for number, line in enumerate(lines, start=len(found)):
         found.append(planner.past(number, line, days=extent.days))
-    return found
+    return found + _twins(found, planner, draw)
+
+
+def _twins(found: list[Plan], planner: Planner, draw: random.Random) -> list[Plan]:
+    """Cases that turned out to be the same as another one and were merged into it."""
+    twins: list[Plan] = []
+    for plan in found:
+        if draw.random() < MERGED:
+            twin = planner.twin(len(found) + len(twins), plan)
+            twins += [twin] if twin else []
+    return twins
 
 
 Standing = tuple[Line, str, State, Urgency]
@@ -100,14 +117,15 @@ Standing = tuple[Line, str, State, Urgency]
 
 def _standing(cases: int, draw: random.Random) -> Iterator[Standing]:
     """Line, district, state and urgency of each open case; at most a third of all cases."""
-    all_of_them = OPEN_IN_THE_FIRST * sum(DISTRICTS.values()) / DISTRICTS[FIRST]
+    all_of_them = sum(STANDING.values()) * sum(DISTRICTS.values()) / DISTRICTS[FIRST]
     scale = min(1.0, cases / ONE_THIRD / all_of_them)
     for district, weight in DISTRICTS.items():
         for state, count in STANDING.items():
             share = count * scale * weight / DISTRICTS[FIRST]
             whole = max(round(share), 1 if district == FIRST else 0)
             for position in range(whole):
-                yield _line(state, draw), district, state, _urgency(position, whole)
+                urgency = _urgency(position, whole) if state in TIMED else Urgency.OPEN
+                yield _line(state, draw), district, state, urgency
 
 
 def _urgency(position: int, whole: int) -> Urgency:

@@ -1,17 +1,22 @@
 """When things happen: weeks that are over, and the cases that are open right now (pure)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from config.demo.past.routes import (
+    DAYS,
+    DETOURS,
+    ENDS,
     REWORK,
     SOON,
     VOICE,
     Course,
+    Detour,
     Ending,
     Leg,
+    Offices,
     course_of,
     route,
     states_along,
@@ -41,6 +46,15 @@ BEFORE_WORK = 0.25
 JOINED = 0.07
 MOST_JOINERS = 4
 JOIN_WITHIN_M = 30.0
+MERGED_WITHIN_MIN = (4.0, 25.0)
+SENSITIVE = frozenset({"L9022"})
+WORK_ENDS = frozenset({"submit_result", "suspend", *ENDS})
+INTO = "into"
+DETOUR_TO = {
+    State.RETURN_REVIEW: Detour.RETURN,
+    State.ARBITRATION: Detour.RULING,
+    State.SUSPENDED: Detour.SUSPENSION,
+}
 NEAR = timedelta(hours=2)
 SEARCH_BACK = timedelta(days=40)
 LONGEST_OVERDUE = timedelta(days=4)
@@ -73,6 +87,9 @@ CLOCKS: dict[State, tuple[str, ...]] = {
     State.PENDING_DISPATCH: (Stage.DISPATCH,),
     State.PENDING_SIGN: (Stage.SIGN, Stage.DISPOSAL),
     State.PROCESSING: (Stage.DISPOSAL,),
+    State.RETURN_REVIEW: (Stage.RETURN_REVIEW, Stage.DISPOSAL),
+    State.ARBITRATION: (Stage.ARBITRATION, Stage.DISPOSAL),
+    State.SUSPENDED: (),
     State.PENDING_CHECK: (Stage.CHECK,),
     State.CHECKING: (Stage.CHECK,),
     State.PENDING_CALLBACK: (Stage.CALLBACK,),
@@ -82,6 +99,7 @@ OPEN_FOR_HOURS = {
     State.PENDING_SIGN: 5.0,
     State.PROCESSING: 70.0,
     State.PENDING_CALLBACK: 6.0,
+    State.SUSPENDED: 40.0,
 }
 """How long ago a state may have begun that is neither overdue nor near; 1.5 hours for the others,
 whose limits are too short for more than the two hours of "near"."""
@@ -128,19 +146,21 @@ class Planner:
     """Plans cases from one stream of chance and the catalogue's own limits and calendar."""
 
     def __init__(
-        self, teller: StoryTeller, book: Catalogue, always_on: frozenset[int], now: datetime
+        self, teller: StoryTeller, book: Catalogue, offices: Offices, now: datetime
     ) -> None:
         """`now` is the moment until which things have happened."""
         self.teller, self.draw = teller, teller.draw
-        self.book, self.always_on, self.now = book, always_on, now
+        self.book, self.offices, self.now = book, offices, now
 
     def past(self, number: int, line: Line, *, days: int) -> Plan:
         """A case that has come to its end before now."""
         district = self.teller.district()
         story, ending = self._story(line, district)
-        course = course_of(story, self.book, self.always_on)
+        course = course_of(story, self.book, self.offices)
         joiners = self._joiners(story) if ending is Ending.CLOSED else []
-        legs = route(course, ending, self.draw, replies=_replies(story, joiners))
+        detour = self.draw.choices(list(DETOURS), list(DETOURS.values()))[0]
+        replies = _replies(story, joiners)
+        legs = route(course, ending, self.draw, replies=replies, detour=detour)
         start = self._arrival(story.scene.hours, days)
         times = self._forward(course, legs, start)
         while times[-1] >= self.now:
@@ -156,12 +176,14 @@ class Planner:
         for attempt in range(TRIES):
             wanted = urgency if attempt < TRIES // 2 else Urgency.OPEN
             story = self._open_story(line, district)
-            course = course_of(story, self.book, self.always_on)
+            course = course_of(story, self.book, self.offices)
             joiners = self._joiners(story)
             replies = _replies(story, joiners)
             if state is State.PENDING_CALLBACK and not replies:
                 continue
-            legs = _until(route(course, Ending.CLOSED, self.draw, replies=replies), state)
+            detour = DETOUR_TO.get(state, Detour.NONE)
+            legs = route(course, Ending.CLOSED, self.draw, replies=replies, detour=detour)
+            legs = _until(legs, state)
             times = self._backward(course, legs, state, wanted) if legs else None
             if times:
                 steps = self._steps(story, legs, times)
@@ -180,7 +202,7 @@ class Planner:
             return self.teller.question(district), Ending.ANSWERED
         story = self._open_story(line, district)
         ending = self.draw.choices(list(ENDINGS[line]), list(ENDINGS[line].values()))[0]
-        course = course_of(story, self.book, self.always_on)
+        course = course_of(story, self.book, self.offices)
         if ending is Ending.UNTRUE and not course.verify:
             ending = Ending.CLOSED
         return story, ending
@@ -214,13 +236,15 @@ class Planner:
             at = self._done_at(course, leg, since)
             soonest = times[-1] + timedelta(seconds=self.draw.randint(40, 400))
             times.append(max(at, soonest))
-            if leg.act in {"dispatch", "emergency_dispatch"}:
+            if leg.act.endswith("dispatch") and dispatched == start:
                 dispatched = times[-1]
         return times
 
     def _done_at(self, course: Course, leg: Leg, since: datetime) -> datetime:
         if leg.stage == SOON:
             return since + timedelta(minutes=self.draw.uniform(2, 20))
+        if leg.stage == DAYS:
+            return since + timedelta(days=self.draw.uniform(0.8, 3.5))
         limit = course.limit(leg.stage, self.book)
         share = self.draw.betavariate(1.6, 3.4)
         is_work = leg.stage in {Stage.DISPOSAL, REWORK, Stage.CHECK}
@@ -281,11 +305,38 @@ class Planner:
 
     def _due(self, course: Course, state: State, since: datetime) -> datetime:
         stages = CLOCKS[state]
+        if not stages:
+            return self.now + SEARCH_BACK
         always = course.always_on and state in {State.PENDING_SIGN, State.PROCESSING}
         return min(
             self.book.due(since, course.limit(stage, self.book), always_on=always)
             for stage in stages
         )
+
+    def twin(self, number: int, plan: Plan) -> Plan | None:
+        """Somebody else's case about the same thing, merged into the plan's; None where unfit."""
+        told = [step.story for step in plan.steps if step.leg.act == VOICE]
+        story = told[0]
+        at_once = plan.steps[0].leg.data.get("self_handled") or story.kind in {"CONSULT", "PRAISE"}
+        if story.line is Line.AFFAIRS or at_once or any(map(_is_sensitive, told)):
+            return None
+        begins = plan.steps[0].at + timedelta(minutes=5)
+        ends = min([s.at for s in plan.steps if s.leg.act in WORK_ENDS] or [self.now])
+        latest = ends - timedelta(minutes=MERGED_WITHIN_MIN[1] + 5)
+        if latest <= begins:
+            return None
+        at = begins + (latest - begins) * self.draw.uniform(0.05, 0.7)
+        spot = self.teller.spots.near(story.spot, JOIN_WITHIN_M, self.draw)
+        told_again = replace(self.teller.call_about(story.scene, spot), wants_reply=False)
+        if _is_sensitive(told_again):
+            return None
+        reason = {"reason": "与主案为同一处同一问题，并案办理。", INTO: plan}
+        merged_at = at + timedelta(minutes=self.draw.uniform(*MERGED_WITHIN_MIN))
+        steps = (
+            Step(at, Leg("OPERATOR", VOICE), told_again),
+            Step(merged_at, Leg("DUTY_LEADER", "merge", SOON, reason), told_again),
+        )
+        return Plan(number, Line.HOTLINE, steps)
 
     def _steps(self, story: Story, legs: Sequence[Leg], times: Sequence[datetime]) -> list[Step]:
         return [Step(at, leg, story) for at, leg in zip(times, legs, strict=True)]
@@ -301,6 +352,10 @@ class Planner:
             at = first + (last - first) * self.draw.uniform(0.1, 0.95)
             steps.append(Step(at, Leg("OPERATOR", VOICE), story))
         return (steps[0], *sorted(steps[1:], key=lambda step: step.at))
+
+
+def _is_sensitive(story: Story) -> bool:
+    return story.confidential or story.kind == "REPORT" or story.category in SENSITIVE
 
 
 def _replies(story: Story, joiners: Sequence[Story]) -> bool:

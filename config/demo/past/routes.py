@@ -6,15 +6,32 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from config.demo.duties import CENTRE, ENFORCEMENT
 from config.demo.stories import Story
+from config.demo.units import unit_code
 from dispatch.catalogue import Catalogue, limit_of
-from dispatch.clocks import Limit
+from dispatch.clocks import Limit, Unit
 from dispatch.lifecycle import Satisfaction, Stage, State, move_from
 from dispatch.models import Line
 from dispatch.models.catalogue import Verify
 
-REWORK, SOON = "REWORK", "SOON"
-"""Clocks that are no stage: the limit of a rework, and a few minutes."""
+REWORK, SOON, DAYS = "REWORK", "SOON", "DAYS"
+"""Clocks that are no stage: the limit of a rework, a few minutes, a few days."""
+ENDS = frozenset(
+    {
+        "callback_done",
+        "check_pass",
+        "no_check_needed",
+        "answer_directly",
+        "reject",
+        "transfer_emergency",
+        "verified_false",
+        "fixed_already",
+        "void",
+        "merge",
+    }
+)
+"""Acts after which a case may be over."""
 VOICE, TRY_CALL = "voice", "try_call"
 """Acts that are no move: the first voice, and a call-back that reaches nobody."""
 BOUNCED, FAILED, REWORKED, UNREACHED = 0.03, 0.06, 0.05, 0.06
@@ -41,6 +58,38 @@ class Ending(StrEnum):
     CLOSED = "CLOSED"
 
 
+class Detour(StrEnum):
+    """What may come between a case and its straight way (domain.md 1.7.2, 4.5)."""
+
+    NONE = "NONE"
+    RETURN = "RETURN"
+    REFUSED_RETURN = "REFUSED_RETURN"
+    RULING = "RULING"
+    SUSPENSION = "SUSPENSION"
+    EXTENSION = "EXTENSION"
+    URGING = "URGING"
+
+
+DETOURS = {
+    Detour.NONE: 885,
+    Detour.RETURN: 30,
+    Detour.REFUSED_RETURN: 10,
+    Detour.RULING: 5,
+    Detour.SUSPENSION: 15,
+    Detour.EXTENSION: 20,
+    Detour.URGING: 35,
+}
+"""How often, in a thousand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offices:
+    """What the plans must know of the units: their codes, and which work around the clock."""
+
+    codes: Mapping[int, str]
+    always_on: frozenset[int]
+
+
 @dataclass(frozen=True, slots=True)
 class Leg:
     """One act: whose role, which move, the clock it runs against, its fields, a picture or none."""
@@ -63,6 +112,8 @@ class Course:
     check: bool
     disposal: Limit
     always_on: bool
+    unit: str
+    other_unit: str
 
     def limit(self, stage: str, book: Catalogue) -> Limit:
         """The limit of a stage for this case."""
@@ -72,13 +123,16 @@ class Course:
         return book.stage_limit(stage, self.priority if stage in early else self.filed_priority)
 
 
-def course_of(story: Story, book: Catalogue, always_on: frozenset[int]) -> Course:
-    """Look a story up in the catalogue; `always_on` are the units that work around the clock."""
+def course_of(story: Story, book: Catalogue, offices: Offices) -> Course:
+    """Look a story up in the catalogue and the duty list."""
     category = book.categories[story.category]
     priority = category.priority if story.priority is None else story.priority
     condition = book.conditions.get(story.condition) or book.default_condition(story.category)
     filed = min(priority, condition.priority) if condition else priority
-    unit = book.suggest_unit(story.category, story.spot.area)
+    suggested = book.suggest_unit(story.category, story.spot.area)
+    unit = offices.codes[suggested.unit_id] if suggested else ""
+    enforcement = unit_code(story.spot.district, ENFORCEMENT)
+    centre = unit_code(story.spot.district, CENTRE)
     on_site = story.line is Line.HOTLINE and category.verify != Verify.NEVER
     return Course(
         story=story,
@@ -87,11 +141,20 @@ def course_of(story: Story, book: Catalogue, always_on: frozenset[int]) -> Cours
         verify=on_site and priority > 0,
         check=category.needs_check and story.line is not Line.AFFAIRS,
         disposal=limit_of(condition) if condition else book.stage_limit(Stage.DISPOSAL, filed),
-        always_on=unit is not None and unit.unit_id in always_on,
+        always_on=suggested is not None and suggested.unit_id in offices.always_on,
+        unit=unit,
+        other_unit=centre if unit == enforcement else enforcement,
     )
 
 
-def route(course: Course, ending: Ending, draw: random.Random, *, replies: bool) -> list[Leg]:
+def route(
+    course: Course,
+    ending: Ending,
+    draw: random.Random,
+    *,
+    replies: bool,
+    detour: Detour = Detour.NONE,
+) -> list[Leg]:
     """All acts from the first voice to the ending; `replies` when somebody waits for an answer."""
     role = {Line.GRID: "INSPECTOR", Line.HOTLINE: "OPERATOR"}.get(course.story.line, "HALL")
     picture = course.story.scene.picture if course.story.line is Line.GRID else ""
@@ -99,7 +162,12 @@ def route(course: Course, ending: Ending, draw: random.Random, *, replies: bool)
     first = Leg(role, VOICE, SOON, data, f"{picture}-before" if picture else "")
     if ending in AT_THE_DOOR:
         return [first, *AT_THE_DOOR[ending](course)]
-    return [first, *_filing(course, ending), *_work(course, ending, draw, replies=replies)]
+    filing = list(_filing(course, ending))
+    if ending is not Ending.CLOSED:
+        return [first, *filing]
+    detour = detour if course.priority > 0 else Detour.NONE
+    work = [*_dispatched(course, detour), *_handled(course, detour, draw, replies=replies)]
+    return [first, *filing, *work, *_finished(course, draw, replies=replies)]
 
 
 def _answered(course: Course) -> list[Leg]:
@@ -158,10 +226,8 @@ def _filing(course: Course, ending: Ending) -> Iterator[Leg]:
         yield Leg("DUTY_LEADER", "void", Stage.FILE, same)
 
 
-def _work(course: Course, ending: Ending, draw: random.Random, *, replies: bool) -> Iterator[Leg]:
-    """From filing to closing; nothing where the case has ended before."""
-    if ending is not Ending.CLOSED:
-        return
+def _dispatched(course: Course, detour: Detour) -> Iterator[Leg]:
+    """From the leader's desk to a unit that signs, perhaps by way of a return or a ruling."""
     if course.priority == 0:
         reason = {"reason": "危及安全，先行处置。"}
         yield Leg("DUTY_LEADER", "emergency_dispatch", Stage.ACCEPT, reason)
@@ -169,9 +235,53 @@ def _work(course: Course, ending: Ending, draw: random.Random, *, replies: bool)
         condition = {"condition": course.story.condition} if course.story.condition else {}
         yield Leg("DUTY_LEADER", "file", Stage.FILE, condition)
         yield Leg("DISPATCHER", "dispatch", Stage.DISPATCH)
+    if detour is Detour.REFUSED_RETURN:
+        yield _return(course.other_unit)
+        refused = {"reason": "权责清单明确属于本单位，不予退单。"}
+        yield Leg("DISPATCHER", "refuse_return", Stage.RETURN_REVIEW, refused)
+    if detour in {Detour.RETURN, Detour.RULING}:
+        yield _return(course.other_unit)
+        accepted = {"reason": "现场权属图显示由另一单位养护，同意退单。"}
+        yield Leg("DISPATCHER", "accept_return", Stage.RETURN_REVIEW, accepted)
+        yield Leg("DISPATCHER", "dispatch", Stage.DISPATCH, {"unit": course.other_unit})
+    if detour is Detour.RULING:
+        yield _return(course.unit)
+        ruled = {"unit": course.unit, "reason": "三方会商：首派单位牵头办理。", "precedent": "NO"}
+        yield Leg("DUTY_LEADER", "designate", Stage.ARBITRATION, ruled)
     yield Leg("HANDLER", "sign", Stage.SIGN)
+
+
+def _return(proposed: str) -> Leg:
+    data = {
+        "clause": "权责清单第 12 条",
+        "unit": proposed,
+        "reason": "该处设施不在本单位养护范围。",
+        "evidence": "养护范围图与现场照片",
+    }
+    return Leg("HANDLER", "request_return", Stage.SIGN, data)
+
+
+def _handled(
+    course: Course, detour: Detour, draw: random.Random, *, replies: bool
+) -> Iterator[Leg]:
+    """The unit's work up to its result."""
     yield _contact(draw, replies=replies)
+    if detour is Detour.SUSPENSION:
+        plan = {"reason": "须等待管线迁改，申请挂账并每周复查。"}
+        yield Leg("UNIT_APPROVER", "request_suspension", SOON, plan)
+        yield Leg("DUTY_LEADER", "suspend", SOON, {"reason": "情况属实，同意挂账。"})
+        yield Leg("DUTY_LEADER", "resume", DAYS, {"reason": "条件具备，恢复办理。"})
+    if detour is Detour.EXTENSION and course.disposal.unit is Unit.WD:
+        asked = {"days": "2", "reason": "材料采购需要时间。"}
+        yield Leg("UNIT_APPROVER", "request_extension", SOON, asked)
+        yield Leg("DUTY_LEADER", "approve_extension", SOON, {"reason": "同意延期两个工作日。"})
+    if detour is Detour.URGING:
+        yield Leg("OPERATOR", "urge", SOON, {"text": "诉求人再次来电，请加快办理。"})
     yield _submit(course, Stage.DISPOSAL, draw)
+
+
+def _finished(course: Course, draw: random.Random, *, replies: bool) -> Iterator[Leg]:
+    """From the result to closing."""
     if draw.random() < BOUNCED:
         yield Leg("DISPATCHER", "bounce", Stage.CHECK, {"reason": "缺少处置后照片，请补充。"})
         yield _submit(course, SOON, draw)
@@ -231,9 +341,12 @@ def _called_back(course: Course, draw: random.Random, *, may_redo: bool) -> Iter
 
 
 def states_along(legs: list[Leg]) -> Iterator[State]:
-    """The state after each act, by the lifecycle table."""
-    state = State.REGISTERED
+    """The state after each act, by the lifecycle table; a second return goes to a ruling."""
+    state, returns = State.REGISTERED, 0
     for leg in legs:
         row = move_from(leg.act, state)
         state = (row.target or state) if row else state
+        returns += leg.act == "request_return"
+        if leg.act == "request_return" and returns > 1:
+            state = State.ARBITRATION
         yield state

@@ -85,9 +85,10 @@ class Work:
 
     def _share(self, item: Item) -> float:
         """The chance that a case is moved in this round."""
-        weight = STANDING.get(State(item["state"]))
-        if weight is None:
+        state = State(item["state"])
+        if state not in ACTS:
             return 0.0
+        weight = STANDING[state]
         minutes = max(FEWEST_MINUTES, self._minutes * weight / sum(STANDING.values()))
         hurry = HURRY if item["priority"] <= 1 else 1.0
         return hurry * self._chance.total_seconds() / 60 / minutes
