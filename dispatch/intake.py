@@ -18,6 +18,7 @@ from gis import locator
 from gis.coords import CoordinateError, parse_crs, to_wgs84
 
 OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
+MOST_TAKEN = 20
 CLOCK_SKEW = timedelta(minutes=10)
 LENGTHS = {"title": 80, "content": 5000, "address": 200, "component_id": 16, "caller.name": 40}
 MOST_ACCURACY_M = 5000.0
@@ -40,7 +41,18 @@ def submit(new: NewIntake, *, by: User | None, now: datetime) -> Receipt:
 
     Raises IntakeError, UnknownCategoryError, KeyReusedError, CaseNotFoundError.
     """
-    prepared = prepare(new, by=by, now=now)
+    for _attempt in range(MOST_TAKEN):
+        prepared = prepare(new, by=by, now=now)
+        try:
+            return _submit(new, prepared, by=by, now=now)
+        except IntegrityError as error:
+            if "dispatch_intake_intake_no_key" not in str(error):
+                raise
+            numbers.forget()
+    raise RuntimeError("no free intake number")
+
+
+def _submit(new: NewIntake, prepared: Prepared, *, by: User | None, now: datetime) -> Receipt:
     try:
         with transaction.atomic():
             receipt = _take_in(new, prepared, by=by, now=now)

@@ -45,6 +45,16 @@ def take(many: int = 1) -> list[int]:
     return _lease.take(many)
 
 
+def forget() -> None:
+    """Give up the numbers at hand, for one of them was taken.
+
+    After a crash of the database its sequence may stand where it stood some transactions earlier,
+    and give numbers a second time that a process which lived on still holds.
+    """
+    with _lease.lock:
+        _lease.left.clear()
+
+
 def intake_no(seq: int, line: str, now: datetime) -> str:
     """The number of a voice: yyyyMMdd, the line's letter, six digits."""
     return f"{now.astimezone(SHANGHAI):%Y%m%d}{LINE_LETTERS[line]}{seq:06d}"

@@ -15,7 +15,7 @@ import psycopg2
 import pytest
 from django.db import connection
 
-from dispatch import outbox
+from dispatch import numbers, outbox
 from dispatch.models import Case, Event, FeedHead, Timer
 from dispatch.sweeping import sweep_due
 from ops.binaries import PostgresMissingError, find
@@ -34,6 +34,7 @@ KEY = ("grid", "uid-1")
 RECEIPT = {"intake_no": "I1", "case_no": "C1", "created": True}
 
 
+@pytest.mark.timeout(300)
 def test_nothing_is_lost_doubled_or_disordered_when_processes_are_killed(tmp_path: Path) -> None:
     try:
         find()
@@ -85,6 +86,20 @@ def test_a_connection_that_dies_before_the_relay_is_woken_spoils_nothing() -> No
     outbox.ring_relay()
 
     assert FeedHead.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sequence_that_a_crash_set_back_refuses_nobody(real_city: City) -> None:
+    operator = Api(real_city, "operator1")
+    first = [operator.post("hotline/tickets", call())[1]["intake_no"] for _ in range(3)]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setval('dispatch_number_seq', %s, false)", [int(first[0][-6:])])
+    numbers.forget()
+
+    status, receipt = operator.post("hotline/tickets", call())
+
+    assert status == 201, receipt
+    assert receipt["intake_no"] not in first
 
 
 def _connection() -> "psycopg2.extensions.connection":
