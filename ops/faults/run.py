@@ -160,4 +160,5 @@ def all_rounds(city: stage.Stage, *, seed: int, rounds: int, faults: int) -> int
         stop_calmly(city.keeper)
     report.keep(run)
     report.tell(run)
-    return 1 if any(r.findings for r in run.rounds) or run.diary.refusals else 0
+    wrong = any(done.findings for done in run.rounds)
+    return 1 if wrong or run.diary.refusals or run.diary.broken else 0
