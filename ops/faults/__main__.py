@@ -2,7 +2,8 @@
 
 SEED= draws other schedules, ROUNDS= sets how many (20). Prints a line for each round and one table,
 keeps JSON under var/faults, and ends with 1 when anything was lost, doubled, out of order, half
-written or left stale, or when an answer was wrong or a 500. It starts its own PostgreSQL, Valkey and processes and touches no others.
+written or left stale, or when an answer was wrong or a 500. It starts its own PostgreSQL, Valkey
+and processes and touches no others.
 """
 
 import argparse
