@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 
 TIMEOUT_S = 30
+IDLE_S = 3.0
+"""The server closes a connection that was idle for five seconds."""
 
 
 class DoorError(Exception):
@@ -16,19 +18,28 @@ class Door:
     """One connection to our web process, as one user."""
 
     def __init__(self, port: int, token: str = "") -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), TIMEOUT_S)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._port = port
+        self._open()
         authorisation = f"Authorization: Bearer {token}\r\n" if token else ""
         self._head = f"Host: 127.0.0.1:{port}\r\n{authorisation}"
+
+    def _open(self) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", self._port), TIMEOUT_S)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._used = time.monotonic()
 
     def ask(
         self, method: str, path: str, body: bytes = b"", *, expect: int = 200, head: str = ""
     ) -> bytes:
         """The body of the answer. Raises DoorError when it has another status."""
+        if time.monotonic() - self._used > IDLE_S:
+            self._socket.close()
+            self._open()
         kind = "Content-Type: application/json\r\n" if body and "Content-Type" not in head else ""
         lines = f"{method} {path} HTTP/1.1\r\n{self._head}{kind}{head}"
         self._socket.sendall(f"{lines}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         status, answer = self._read()
+        self._used = time.monotonic()
         if status != expect:
             raise DoorError(f"{method} {path}: {status} {answer[:300]!r}")
         return answer

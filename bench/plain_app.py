@@ -83,6 +83,7 @@ def main() -> None:
         loop="uvloop",
         ws="websockets-sansio",
         ws_per_message_deflate=False,
+        ws_ping_interval=None,
         access_log=False,
     )
 
