@@ -14,7 +14,8 @@ from dispatch.outbox import number_batch
 from dispatch.sweeping import sweep_due
 
 SWEEP_GOAL = 50_000
-TIMERS, STAGES = 200_000, ("RECTIFY", "SUPERVISE", "VERIFY", "FILE", "CALLBACK", "ARBITRATION")
+USUAL, TIMERS = 1_000_000, 200_000
+STAGES = ("RECTIFY", "SUPERVISE", "VERIFY", "FILE", "CALLBACK", "ARBITRATION")
 EVENTS, BATCH = 4_000, 500
 _ADD_TIMERS = """
 INSERT INTO dispatch_timer (case_id, stage, state, started_at, due_at, limit_amount, limit_unit,
@@ -57,7 +58,7 @@ _SET_HEAD = "UPDATE dispatch_feedhead SET seq = %s WHERE district = %s"
 
 def measure_sweep(world: World) -> list[Row]:
     """Rounds of due clocks, in turn swept by us and by a bare loop; then two sweepers at once."""
-    timers = TIMERS * max(1, world.cases * 5 // 2 // 1_000_000)
+    timers = TIMERS if world.cases <= USUAL else world.cases // 2
     each = min(timers // world.pace.rounds, world.cases // 4)
     cursor = world.connect().cursor()
     meter = Meter(world.large)

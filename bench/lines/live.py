@@ -73,6 +73,7 @@ def measure_commit_to_screen(world: World) -> list[Row]:
         screens = stack.enter_context(audience(world, port, address, SCREENS, token))
         plain = stack.enter_context(audience(world, plain_port, "/echo/", SCREENS, ""))
         recorder, speaker = Recorder(district), Speaker(plain_port, "/echo/")
+        stack.callback(recorder.rest)
         ours = Meter(world.large, [pid])
         theirs = Meter(world.large, [plain_pid])
         _run(ours, screens, recorder, RATE, 0.5)
@@ -127,6 +128,7 @@ def measure_fan_out(world: World) -> list[Row]:
         plain = stack.enter_context(audience(world, plain_port, "/groups/", MANY_SCREENS, ""))
         plain_kb = (memory_of(plain_pid) - plain_before) / MANY_SCREENS / 1000
         recorder, speaker = Recorder(district), Speaker(plain_port, "/groups/")
+        stack.callback(recorder.rest)
         ours, theirs = Meter(world.large, [pid]), Meter(world.large, [plain_pid])
         _run(ours, screens, recorder, MANY_RATE, 1.0)
         hub, groups = _in_turn(

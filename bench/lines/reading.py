@@ -22,6 +22,7 @@ SQL_GOAL_MS, REQUEST_GOAL_MS, GROWTH, SAME = 1.0, 8.0, 1.3, 1.2
 RADAR_GOAL_MS, TALLY_GOAL_MS = 5.0, 5.0
 DEEP_PAGES = 40
 CROWD = 5_000
+NUMBERING_S = 180
 _CROWD_AT = (119.61, 29.87)
 _RECOUNT = """
 SELECT district_code, line, category_code, state, count(*) FROM dispatch_case GROUP BY 1, 2, 3, 4
@@ -253,7 +254,7 @@ def measure_wall(world: World) -> list[Row]:
 
 
 def _until_numbered(cursor: Any) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + NUMBERING_S
     while time.monotonic() < end:
         cursor.execute("SELECT EXISTS (SELECT FROM dispatch_event WHERE seq IS NULL)")
         if not cursor.fetchone()[0]:
