@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from django.utils.functional import lazystr
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -209,7 +208,7 @@ BOOKS: Final = {
 
 def word(code: str, book: str) -> str:
     """The word for a code in one of the books above; the code itself where it has none."""
-    return str(BOOKS[book].get(code, lazystr(code)))
+    return str(BOOKS[book].get(code) or code)
 
 
 STEPS: Final = (

@@ -87,6 +87,14 @@ class Visitor:
         """The words of an element."""
         return self.page.locator(selector).first.inner_text()
 
+    def press_move(self, move: str) -> None:
+        """Press a move of the open drawer, also one that stands under "more"."""
+        button = self.page.locator(f'#drawer [data-open-move="{move}"]')
+        button.wait_for(state="attached")
+        if not button.is_visible():
+            self.page.click("#drawer .more-moves summary")
+        button.click()
+
     def until(self, what: Callable[[], T], within_s: float = 10.0) -> T:
         """Ask again and again until the answer is true; no strings, the CSP forbids eval."""
         end = time.monotonic() + within_s

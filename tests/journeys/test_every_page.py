@@ -60,7 +60,7 @@ def test_a_page_has_no_barriers_and_does_not_scroll_sideways(
 def test_the_open_drawer_and_its_forms_have_no_barriers(visit: Visit, stack: Stack) -> None:
     number = stack.log_call(title="抽屉里的一件")["case_no"]
     visitor = visit("receiver1").go(f"/queue/?case={number}")
-    visitor.page.locator('[data-open-move="reject"]').click()
+    visitor.press_move("reject")
     assert _axe(visitor) == []
 
 

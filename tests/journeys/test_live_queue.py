@@ -161,3 +161,25 @@ def test_filters_are_links_that_keep_the_rest(visit: Visit, stack: Stack) -> Non
     queue.until(lambda: "tile=today" in queue.page.url and "line=HOTLINE" in queue.page.url)
     queue.page.reload()
     assert queue.page.locator('.tile[aria-current] [data-count="today"]').count() == 1
+
+
+def test_without_sockets_the_page_polls_and_says_so(visit: Visit, stack: Stack) -> None:
+    queue = visit("leader1")
+    queue.page.route_web_socket("**/ws/**", lambda socket: socket.close(code=1011))
+    queue.go("/queue/")
+    dot = queue.page.locator("#live")
+    queue.until(lambda: dot.get_attribute("data-state") == "polling", 30)
+    stack.log_call(title="只靠轮询看到的一件", priority=0)
+    queue.until(lambda: queue.page.locator("#strip").is_visible())
+    assert "轮询中" in dot.inner_text()
+
+
+def test_searching_narrows_the_list_and_keeps_it_in_the_address(visit: Visit, stack: Stack) -> None:
+    number = stack.log_call(title="独一无二的喷泉漏水")["case_no"]
+    queue = visit("leader1").until_live()
+    queue.page.keyboard.press("Control+k")
+    queue.page.keyboard.insert_text("喷泉漏水")
+    queue.page.keyboard.press("Enter")
+    queue.until(lambda: queue.page.locator(".case").count() == 1)
+    assert queue.page.locator(f"#case-{number}").count() == 1
+    assert "q=" in queue.page.url

@@ -18,7 +18,7 @@ def _open(visitor: Visitor, number: str) -> Locator:
 
 def _make(visitor: Visitor, number: str, move: str, fields: dict[str, Any]) -> None:
     drawer = _open(visitor, number)
-    drawer.locator(f'[data-open-move="{move}"]').click()
+    visitor.press_move(move)
     form = drawer.locator(f"#move-{move}")
     for name, value in fields.items():
         if name.startswith("choose:"):
@@ -77,7 +77,7 @@ def test_the_second_of_two_handlers_is_told_who_was_first(visit: Visit, stack: S
     slow.page.route_web_socket("**/ws/**", lambda _socket: None)
     drawer = _open(slow, number)
     stack.move("approver1", number, "sign")
-    drawer.locator('[data-open-move="sign"]').click()
+    slow.press_move("sign")
     slow.until(lambda: "approver1" in slow.text("#toasts"))
     slow.until(lambda: "处置中" in drawer.locator(".drawer-body .state").first.inner_text())
     assert drawer.locator('[data-open-move="sign"]').count() == 0
@@ -89,7 +89,7 @@ def test_a_move_without_its_reason_is_not_sent_and_says_what_is_missing(
     number = stack.log_call(title="不写理由的一件")["case_no"]
     leader = visit("leader1")
     drawer = _open(leader, number)
-    drawer.locator('[data-open-move="void"]').click()
+    leader.press_move("void")
     drawer.locator("#move-void button.pri").click()
     assert drawer.locator("#move-void .why").inner_text() == "请填写"
     assert stack.call("leader1", "GET", f"cases/{number}")["state"] == "REGISTERED"

@@ -8,7 +8,6 @@ from django import template
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.functional import lazystr
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -94,7 +93,7 @@ def icon(name: str, size: str = "") -> SafeString:
 @register.simple_tag
 def seal(line: str, size: str = "") -> SafeString:
     """The seal of a line of origin; its shape repeats what its character says."""
-    character, name = SEALS.get(line, (line[:1], lazystr(line)))
+    character, name = SEALS.get(line) or (line[:1], line)
     return format_html(
         '<span class="seal {} {}" role="img" aria-label="{}">{}</span>', line, size, name, character
     )
@@ -121,7 +120,7 @@ def urgency(priority: int | str) -> SafeString:
 def state_ring(state: str) -> SafeString:
     """A ring that fills as the case moves on, and the word."""
     return format_html(
-        '<span class="state {}">{}</span>', RINGS.get(state, ""), STATES.get(state, lazystr(state))
+        '<span class="state {}">{}</span>', RINGS.get(state, ""), STATES.get(state) or state
     )
 
 

@@ -2,18 +2,19 @@
 import { ApiError, explain, post } from "./api.js";
 import { Combobox, highlight } from "./combobox.js";
 import { search } from "./categories.js";
-import { duration, hms, now, timeLeft } from "./clock.js";
+import { hms, now, timeLeft } from "./clock.js";
 import { bind, isComposing } from "./keys.js";
 import { CityMap } from "./map.js";
 import { $, $$, toast } from "./page.js";
-import { metres, ownership, places, reasonWords, twins } from "./place.js";
+import { ownership, places, twins } from "./place.js";
+import { elementsOf, localNow, parseTime } from "./record.js";
 import { Shift } from "./shift.js";
 import { escape, fill, gettext } from "./text.js";
+import { Twins } from "./twins.js";
 
 const DRAFT = "sx:desk:draft";
 const DRAFT_EVERY_MS = 1000;
 const RANGE_M = 300;
-const CITY_OFFSET_MS = 8 * 3600e3; // Asia/Shanghai, no summer time
 const TITLE_MOST = 40;
 const RADAR_WAIT_MS = 400;
 const REFRESH_MS = 1000;
@@ -21,11 +22,12 @@ const SUGGEST_WAIT_MS = 350;
 const form = $("#form");
 const map = new CityMap("map", { center: $("#map").dataset.center.split(",").map(Number), zoom: 13 }).withCaseTiles();
 const shift = new Shift($("#done"));
-const SEALS = { HOTLINE: gettext("热"), GRID: gettext("格"), AFFAIRS: gettext("政") };
+const twinList = new Twins($("#twins"), () => {
+  $("#merge").disabled = !twinList.chosen;
+});
 
 // what the form holds besides its inputs
 let state = fresh();
-let chosenTwin = "";
 let titleIsOurs = true;
 
 function fresh() {
@@ -89,7 +91,6 @@ function clear() {
   form.reset();
   state = fresh();
   titleIsOurs = true;
-  chosenTwin = "";
   $("#category").value = "";
   $("#category-code").hidden = true;
   $("#occurred_at").value = localNow();
@@ -101,21 +102,6 @@ function clear() {
   $("#draft-words").textContent = "";
   count();
   $("#content").focus();
-}
-
-function localNow() {
-  return new Date(now() + CITY_OFFSET_MS).toISOString().slice(0, 16).replace("T", " ");
-}
-
-/** The ISO time of "23:00", "11-20 23:00" or "2026-11-20 23:00" (city time); "" for none, null for nonsense. */
-function parseTime(text) {
-  if (!text.trim()) return "";
-  const found = text.trim().match(/^(?:(?:(\d{4})[-/.])?(\d{1,2})[-/.](\d{1,2})\s+)?(\d{1,2})[:：](\d{2})$/);
-  if (!found) return null;
-  const [today, pad] = [localNow(), (part) => part.padStart(2, "0")];
-  const [, year = today.slice(0, 4), month = today.slice(5, 7), day = today.slice(8, 10), hour, minute] = found;
-  const iso = `${year}-${pad(month)}-${pad(day)}T${pad(hour)}:${minute}:00+08:00`;
-  return Number.isNaN(Date.parse(iso)) ? null : iso;
 }
 
 // --- category -----------------------------------------------------------------------------------
@@ -213,46 +199,14 @@ async function look() {
   }
 }
 
-function twinItem(twin) {
-  const item = document.createElement("li");
-  item.setAttribute("role", "option");
-  item.dataset.case = twin.case_no;
-  item.tabIndex = 0;
-  const score = Math.round(twin.score * 100);
-  item.innerHTML = `<span class="seal xs ${escape(twin.line)}" aria-hidden="true">${escape(SEALS[twin.line] || "")}</span>
-    <div><div class="strong ell">${escape(twin.title || twin.case_no)}</div>
-    <div class="small muted"><span class="num">${escape(twin.case_no)}</span> · ${metres(twin.distance_m)} · ${fill(gettext("%(time)s前"), { time: duration(twin.age_s) })}</div>
-    <div class="small ink2">${escape(reasonWords(twin.reasons))}</div></div><span class="num score ${score >= 80 ? "high" : ""}">${score}%</span>`;
-  item.setAttribute("aria-selected", String(twin.case_no === chosenTwin));
-  return item;
-}
-
 function showTwins(found) {
-  if (!found.some((twin) => twin.case_no === chosenTwin)) chosenTwin = "";
-  $("#twins").replaceChildren(...found.map(twinItem));
+  twinList.show(found);
   $("#twins-blank").hidden = found.length > 0;
   $("#twins-blank").textContent =
     state.category && state.point ? gettext("附近没有同类的在办工单。") : gettext("填好事项和地址后，这里列出附近同类的在办工单。");
   $("#twin-count").hidden = !found.length;
   $("#twin-count").textContent = found.length;
-  $("#merge").disabled = !chosenTwin;
 }
-
-function chooseTwin(item) {
-  chosenTwin = chosenTwin === item.dataset.case ? "" : item.dataset.case;
-  for (const other of $$("li", $("#twins"))) other.setAttribute("aria-selected", String(other.dataset.case === chosenTwin));
-  $("#merge").disabled = !chosenTwin;
-}
-
-$("#twins").addEventListener("click", (event) => {
-  const item = event.target.closest("li");
-  if (item) chooseTwin(item);
-});
-$("#twins").addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" && event.key !== " ") return;
-  event.preventDefault();
-  chooseTwin(event.target.closest("li"));
-});
 
 // --- submit -------------------------------------------------------------------------------------
 
@@ -355,26 +309,12 @@ function next() {
   clear();
 }
 
-// --- elements: what a good record names; a hint, never a barrier ---
-
-const ELEMENTS = [
-  [gettext("时间"), /\d+\s*[点时月日号天]|今天|昨|前天|凌晨|早上|上午|中午|下午|傍晚|晚|夜|连续|today|yesterday|\d:\d\d/i],
-  [gettext("地点"), /路|街|巷|弄|里|号|幢|栋|小区|公寓|社区|公园|广场|学校|医院|门口|桥|站|road|street|no\./i],
-  [gettext("诉求"), /要求|希望|请|建议|咨询|想|能否|尽快|please|wants|asks/i],
-];
-
 function showElements() {
   const text = $("#content").value;
-  const box = $("#elements");
-  if (text.length < 6) {
-    box.replaceChildren();
-    return;
-  }
-  const words = `${text} ${$("#address").value}`;
-  const missing = ELEMENTS.filter(([, sign]) => !sign.test(words)).map(([name]) => name);
   const tag = (kind, content) => `<span class="tag ${kind}">${content}</span>`;
-  const named = ELEMENTS.filter(([, sign]) => sign.test(words)).map(([name]) => tag("ok", `✓ ${name}`));
-  box.innerHTML = named.join("") + (missing.length ? tag("warn", `${gettext("还缺：")}${missing.join(" · ")}`) : "");
+  const [named, missing] = text.length < 6 ? [[], []] : elementsOf(`${text} ${$("#address").value}`);
+  const lacking = missing.length ? tag("warn", `${gettext("还缺：")}${missing.join(" · ")}`) : "";
+  $("#elements").innerHTML = named.map((name) => tag("ok", `✓ ${name}`)).join("") + lacking;
 }
 
 // --- wiring -------------------------------------------------------------------------------------
@@ -417,7 +357,7 @@ form.addEventListener("input", ({ target }) => {
   saveSoon();
 });
 $("#clear").addEventListener("click", clear);
-$("#merge").addEventListener("click", () => chosenTwin && submit(chosenTwin));
+$("#merge").addEventListener("click", () => twinList.chosen && submit(twinList.chosen));
 $("#receipt-next").addEventListener("click", next);
 $("#receipt").addEventListener("cancel", (event) => {
   event.preventDefault();
@@ -434,23 +374,14 @@ addEventListener("pagehide", () => saving && saveDraft());
 
 bind({
   "Ctrl+Enter": () => submit(),
-  "Ctrl+m": () => chosenTwin && submit(chosenTwin),
+  "Ctrl+m": () => twinList.chosen && submit(twinList.chosen),
   "Ctrl+g": () => $("#map").focus(),
   "Alt+c": () => $("#category").focus(),
   "Alt+a": () => $("#address").focus(),
   "Ctrl+s": () => saveDraft(),
 });
 
-// the map by keyboard: arrows move it, Enter puts the pin in its middle
-$("#map").addEventListener("keydown", (event) => {
-  const steps = { ArrowUp: [0, 60], ArrowDown: [0, -60], ArrowLeft: [-60, 0], ArrowRight: [60, 0] };
-  if (event.key === "Enter") putPin(...map.center());
-  else if (event.key === "+" || event.key === "=") map.zoomBy(1);
-  else if (event.key === "-") map.zoomBy(-1);
-  else if (steps[event.key]) map.pan(...steps[event.key]);
-  else return;
-  event.preventDefault();
-});
+map.byKeyboard(putPin);
 
 let refreshing = null;
 document.addEventListener("sx:event", () => {

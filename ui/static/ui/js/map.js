@@ -323,6 +323,19 @@ export class CityMap {
     this.view.animate({ center: fromLonLat([lon, lat]), zoom: zoom ?? this.view.getZoom(), duration: 200 });
   }
 
+  /** The map without a mouse: arrows move it, + and - zoom, Enter puts the pin in its middle. */
+  byKeyboard(place) {
+    const steps = { ArrowUp: [0, 60], ArrowDown: [0, -60], ArrowLeft: [-60, 0], ArrowRight: [60, 0] };
+    const zooms = { "+": 1, "=": 1, "-": -1 };
+    this.map.getTargetElement().addEventListener("keydown", (event) => {
+      if (event.key === "Enter") place(...this.center());
+      else if (zooms[event.key]) this.zoomBy(zooms[event.key]);
+      else if (steps[event.key]) this.pan(...steps[event.key]);
+      else return;
+      event.preventDefault();
+    });
+  }
+
   /** Longitude and latitude of the middle of the picture. */
   center() {
     return toLonLat(this.view.getCenter());

@@ -8,11 +8,16 @@ import { $, $$, toast } from "./page.js";
 import { fill, gettext } from "./text.js";
 
 const BATCH_MS = 120;
+const GAP_MS = [400, 4000]; // between two batches: the busier the district, the longer
+const GAP_PER_CASE_MS = 40;
+const HIDDEN_GAP_MS = 5000;
+const COUNT_EVERY_MS = 2000;
 const MOST_ON_MAP = 1000;
 const DRAWER_CLEARANCE = 420;
 const pending = new Map(); // cases that wait in the live strip: number -> <li>
 let asked = new Set();
 let asking = null;
+let mayAskAt = 0;
 let selected = new URL(location.href).searchParams.get("case");
 
 const list = () => $("#cases");
@@ -139,6 +144,7 @@ function showStrip() {
 async function ask() {
   asking = null;
   const numbers = [...asked].slice(0, 100);
+  mayAskAt = Date.now() + Math.min(GAP_MS[1], Math.max(GAP_MS[0], numbers.length * GAP_PER_CASE_MS));
   asked = new Set([...asked].slice(100));
   const gone = new Set(numbers);
   try {
@@ -148,7 +154,7 @@ async function ask() {
     }
     gone.forEach(leave);
     showStrip();
-    await countAgain();
+    countSoon();
   } catch {
     for (const number of numbers) asked.add(number);
     setTimeout(askSoon, 3000);
@@ -157,22 +163,29 @@ async function ask() {
   if (asked.size) askSoon();
 }
 
+/** The first event is asked about at once; under load cases are gathered, most of all unseen. */
 function askSoon() {
-  asking ??= setTimeout(ask, BATCH_MS);
+  const wait = Math.max(BATCH_MS, mayAskAt - Date.now(), document.hidden ? HIDDEN_GAP_MS : 0);
+  asking ??= setTimeout(ask, wait);
 }
 
-let counting = false;
+let counting = null;
+let countedAt = 0;
+function countSoon() {
+  counting ??= setTimeout(countAgain, Math.max(0, countedAt + COUNT_EVERY_MS - Date.now()));
+}
+
 async function countAgain() {
-  if (counting) return;
-  counting = true;
+  counting = null;
+  countedAt = Date.now();
   try {
     const counts = await get($("#tiles").dataset.counters);
     for (const element of $$("[data-count]")) {
       const count = counts[element.dataset.count];
       if (count !== undefined) element.textContent = count;
     }
-  } finally {
-    counting = false;
+  } catch {
+    setTimeout(countSoon, COUNT_EVERY_MS);
   }
 }
 
@@ -284,6 +297,7 @@ bind({
   e: () => primaryMove() ?? false,
   r: () => loadPending(),
   Escape: () => close(),
+  "Ctrl+k": () => $("#search").select(),
   "?": () => $("#keys").showModal(),
 });
 
