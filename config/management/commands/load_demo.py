@@ -11,7 +11,7 @@ from config import env
 from config.demo.load import Wishes, load_demo
 from config.waiting import wait_for_database
 
-DAYS, CASES = 21, 2000
+DAYS, CASES = 21, 1800
 
 
 class Command(BaseCommand):
