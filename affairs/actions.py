@@ -14,8 +14,7 @@ from accounts import identity
 from affairs import rules
 from affairs.models import ServiceEvent, ServiceItem, UpstreamSystem
 from dispatch.intake import check_time, submit
-from dispatch.models import Line
-from dispatch.voices import Caller, IntakeError, NewIntake, Position, Receipt
+from dispatch.voices import Caller, IntakeError, Line, NewIntake, Position, Receipt
 
 SIGNATURE_HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 KEY_LENGTH = 120

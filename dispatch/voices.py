@@ -8,6 +8,17 @@ from typing import Any
 
 from dispatch.models import Line
 
+__all__ = [
+    "NOBODY",
+    "Caller",
+    "IntakeError",
+    "Line",
+    "NewIntake",
+    "Position",
+    "Receipt",
+    "is_storable",
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Position:

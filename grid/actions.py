@@ -13,8 +13,7 @@ from dispatch import catalogue
 from dispatch.actions.errors import NotAllowedError
 from dispatch.actions.moving import make_move
 from dispatch.intake import check_time, submit
-from dispatch.models import Line
-from dispatch.voices import NewIntake, Position, Receipt
+from dispatch.voices import Line, NewIntake, Position, Receipt
 from grid.models import Finding
 
 TITLE_LENGTH = 40

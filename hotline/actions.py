@@ -11,8 +11,7 @@ from accounts.models import User
 from dispatch.actions.errors import NotAllowedError
 from dispatch.actions.moving import make_move
 from dispatch.intake import submit
-from dispatch.models import Line
-from dispatch.voices import Caller, IntakeError, NewIntake, Position, Receipt
+from dispatch.voices import Caller, IntakeError, Line, NewIntake, Position, Receipt
 from hotline.models import Ticket
 
 OPERATORS = frozenset({"OPERATOR", "RECEIVER", "DUTY_LEADER"})
