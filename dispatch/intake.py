@@ -76,14 +76,30 @@ def _take_in(
     twin = next((hit for hit in hits if hit.same_component), None)
     if twin is not None and (known := first_receipt(new)):
         return known
-    if twin is not None:
-        return merging.attach(prepared, case_no=twin.case_no, new=new, by=None, now=now)
-    body = receipt_of(prepared, [hit.as_dict() for hit in hits])
+    if twin is not None and (joined := _join(prepared, twin.case_no, new, now)):
+        return joined
+    told = [hit.as_dict() for hit in hits if _may_know(by, hit.case_no)]
+    body = receipt_of(prepared, told)
     ids = registering.register(prepared, receipt=body)
     if ids is None:
         return None
     registering.link_attachments(ids, new.attachments, by=by, role="BEFORE")
     return Receipt(body, is_first=True)
+
+
+def _join(prepared: Prepared, case_no: str, new: NewIntake, now: datetime) -> Receipt | None:
+    """Attach to the case of the same component; None when it ended since it was looked up."""
+    try:
+        return merging.attach(prepared, case_no=case_no, new=new, by=None, now=now)
+    except IntakeError as error:
+        if error.code != "CASE_ENDED":
+            raise
+        return None
+
+
+def _may_know(by: User | None, case_no: str) -> bool:
+    """False for a case of a district beyond the sender's own: its number begins with it."""
+    return by is None or by.scope().covers_district(case_no[:6])
 
 
 def first_receipt(new: NewIntake) -> Receipt | None:
