@@ -4,6 +4,7 @@ import hashlib
 from datetime import datetime
 
 from django.contrib.gis.geos import Polygon
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 
 from accounts.models import User
@@ -78,9 +79,10 @@ def cases_tile(user: User, z: int, x: int, y: int, *, now: datetime) -> bytes:
             .filter(is_open=True, location__bboverlaps=box)
             .values("case_no", "line", "state", "priority", "due_at", "location")
         )
-        if cases.query.is_empty():
+        try:
+            sql, params = cases.query.sql_with_params()
+        except EmptyResultSet:
             return b""
-        sql, params = cases.query.sql_with_params()
         size = 2 * HALF_WORLD_M / 2**z / CLUSTERS_PER_SIDE
         shape = _POINTS if z >= SINGLE_FROM_ZOOM else _CLUSTERS
         sql = shape.format(cases=sql, most=MOST_POINTS, size=size, radius=EARTH_RADIUS_M)
