@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+from pathlib import Path
 from unittest import mock
 
 import pytest
@@ -11,10 +12,12 @@ from tests.city import City, build_city
 
 
 @pytest.fixture(autouse=True)
-def _fast_passwords(settings: Settings) -> None:
+def _fast_and_clean(settings: Settings, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = {
         **settings.STORAGES,
+        "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
 
