@@ -13,7 +13,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from accounts import identity
 from affairs import rules
 from affairs.models import ServiceEvent, ServiceItem, UpstreamSystem
-from dispatch.intake import check_time, submit
+from dispatch.intake import KeyReusedError, check_time, submit
 from dispatch.voices import Caller, IntakeError, Line, NewIntake, Position, Receipt
 
 SIGNATURE_HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
@@ -69,7 +69,7 @@ def take_event(event: CloudEvent, *, system: UpstreamSystem, now: datetime) -> R
     """
     known = ServiceEvent.objects.filter(source=event.source, event_id=event.id).first()
     if known is not None:
-        return Receipt(known.receipt, is_first=False)
+        return _of_the_first(known, system)
     check_time(event.time, path="time", now=now)
     short = rules.short_type(event.type)
     if short is None:
@@ -84,6 +84,13 @@ def take_event(event: CloudEvent, *, system: UpstreamSystem, now: datetime) -> R
         voice = _voice(event, entry, system)
         body = {**submit(voice, by=None, now=now).body, "event_id": event.id, "queued": True}
     return _keep(event, body, system=system, now=now)
+
+
+def _of_the_first(first: ServiceEvent, system: UpstreamSystem) -> Receipt:
+    """The first receipt. Raises KeyReusedError for an event that another system sent."""
+    if first.system_id != system.pk:
+        raise KeyReusedError
+    return Receipt(first.receipt, is_first=False)
 
 
 def _keep(
@@ -107,7 +114,7 @@ def _keep(
             )
     except IntegrityError:
         first = ServiceEvent.objects.get(source=event.source, event_id=event.id)
-        return Receipt(first.receipt, is_first=False)
+        return _of_the_first(first, system)
     return Receipt(body, is_first=True)
 
 

@@ -120,6 +120,14 @@ def first_receipt(new: NewIntake) -> Receipt | None:
     return Receipt(receipt, is_first=False)
 
 
+def amend(receipt: Receipt, *, state: str) -> Receipt:
+    """The first receipt with the state after a move of the same transaction; repeats get it too."""
+    body = {**receipt.body, "state": state}
+    keyed = Intake.objects.filter(intake_no=body["intake_no"]).exclude(source_id="")
+    keyed.update(receipt=body)
+    return Receipt(body, is_first=True)
+
+
 def _receipt_of_the_first(new: NewIntake) -> Receipt:
     receipt = first_receipt(new)
     if receipt is None:

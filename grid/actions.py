@@ -12,7 +12,7 @@ from accounts.models import User
 from dispatch import catalogue
 from dispatch.actions.errors import NotAllowedError
 from dispatch.actions.moving import make_move
-from dispatch.intake import check_time, submit
+from dispatch.intake import amend, check_time, submit
 from dispatch.voices import Line, NewIntake, Position, Receipt
 from grid.models import Finding
 
@@ -66,13 +66,13 @@ def report_finding(report: Report, *, by: User, now: datetime) -> Receipt:
             by=by,
             now=now,
         )
-        return Receipt({**receipt.body, "state": case.state}, is_first=True)
+        return amend(receipt, state=case.state)
     return receipt
 
 
 def _voice(report: Report, by: User) -> NewIntake:
     category, _condition = catalogue.current().category(report.category)
-    content = repr((report.category, report.text, report.position, report.component_id))
+    content = repr(report)
     return NewIntake(
         line=Line.GRID,
         channel="INSPECTOR",

@@ -1,7 +1,7 @@
 """What operators do."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -10,12 +10,14 @@ from accounts.identity import keyed_digest
 from accounts.models import User
 from dispatch.actions.errors import NotAllowedError
 from dispatch.actions.moving import make_move
-from dispatch.intake import submit
+from dispatch.intake import amend, submit
 from dispatch.voices import Caller, IntakeError, Line, NewIntake, Position, Receipt
 from hotline.models import Ticket
 
 OPERATORS = frozenset({"OPERATOR", "RECEIVER", "DUTY_LEADER"})
 PRAISE = "PRAISE"
+NO_TIME = datetime.min.replace(tzinfo=UTC)
+"""What a call says without a time: left out where a repeat is compared with the first."""
 KINDS = frozenset({"CONSULT", "HELP", "COMPLAINT", "REPORT", "SUGGESTION", PRAISE, "OTHER"})
 
 
@@ -74,14 +76,14 @@ def _thanked(receipt: Receipt, *, by: User, now: datetime) -> Receipt:
         by=by,
         now=now,
     )
-    return Receipt({**receipt.body, "state": case.state}, is_first=True)
+    return amend(receipt, state=case.state)
 
 
 def _voice(call: Call, by: User) -> NewIntake:
     source = (f"hotline:key:{by.pk}", call.key) if call.key else ("hotline:call", call.call_id)
     if not source[1]:
         source = ("", "")
-    content = repr((call.kind, call.title, call.content, call.category, call.caller, call.position))
+    content = repr(replace(call, key="", occurred_at=NO_TIME))
     return NewIntake(
         line=Line.HOTLINE,
         channel=call.channel,
