@@ -86,6 +86,7 @@ def take_in(ready: ReadyVoices) -> list[Answer]:
         except DatabaseError as error:
             if not _can_pass(error):
                 raise
+        numbers.forget()
         ready = make_ready(ready.voices, by=ready.by)
     return [submit_or_refuse(new, by=ready.by, now=now) for new, now in ready.voices]
 

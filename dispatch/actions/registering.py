@@ -270,6 +270,8 @@ _LEASE = """
 SELECT nextval('dispatch_intake_id_seq'), nextval('dispatch_case_id_seq')
 FROM generate_series(1, %s)
 """
+COPY_CHUNK = 1 << 20
+"""Characters handed over at once: each time costs a wait for whichever thread is running."""
 NULLABLE = {
     "dispatch_case": ("location", "lead_unit_id"),
     "dispatch_intake": ("receipt", "caller_name", "caller_phone", "location", "raw_lon",
@@ -335,7 +337,7 @@ def _copy(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
         f" WITH (FORMAT csv, FORCE_NULL ({', '.join(NULLABLE[table])}))"
     )
     with connection.cursor() as cursor, connection.wrap_database_errors:
-        cursor.copy_expert(statement, buffer)
+        cursor.copy_expert(statement, buffer, COPY_CHUNK)
 
 
 def link_attachments(
