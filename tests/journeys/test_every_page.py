@@ -103,3 +103,25 @@ def _gzipped(stack: Stack, url: str) -> int:
     """Bytes of a static file as gzip sends it; fonts are compressed already."""
     content = (stack.log_dir / "static" / url.split("/static/", 1)[1]).read_bytes()
     return len(content) if url.endswith(".woff2") else len(gzip.compress(content, 6))
+
+
+MARKUP = "<img src=x onerror='window.broken=1'>\"'&{{ 7*7 }}"
+
+
+def test_words_of_citizens_are_shown_and_never_run(visit: Visit, stack: Stack) -> None:
+    number = stack.log_call(title=MARKUP, content=MARKUP, address=MARKUP)["case_no"]
+    queue = visit("leader1").go(f"/queue/?case={number}")
+    assert MARKUP in queue.text(f"#case-{number} .title")
+    assert MARKUP in queue.text("#drawer .intake")
+    desk = visit("operator1").go("/desk/")
+    desk.page.fill("#content", "垃圾散落一地")
+    desk.page.fill("#category", "E0104")
+    desk.page.locator("#category-list li").first.wait_for()
+    desk.page.keyboard.press("Enter")
+    desk.page.fill("#address", "秋涛路22")
+    desk.page.locator("#address-list li").first.wait_for()
+    desk.page.keyboard.press("Enter")
+    desk.page.locator(f'#twins [data-case="{number}"]').wait_for()
+    assert MARKUP in desk.text("#twins")
+    for visitor in (queue, desk):
+        assert visitor.page.evaluate("window.broken") is None

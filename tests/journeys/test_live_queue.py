@@ -183,3 +183,17 @@ def test_searching_narrows_the_list_and_keeps_it_in_the_address(visit: Visit, st
     queue.until(lambda: queue.page.locator(".case").count() == 1)
     assert queue.page.locator(f"#case-{number}").count() == 1
     assert "q=" in queue.page.url
+
+
+def test_on_a_phone_list_and_map_take_turns(visit: Visit, stack: Stack) -> None:
+    stack.log_call(title="手机上看的一件")
+    queue = visit("dispatcher1", 390, 844)
+    assert queue.page.locator("#map").is_hidden()
+    queue.page.click("[data-toggle-map]")
+    assert queue.page.locator("#map").is_visible()
+    assert queue.page.locator("#cases").is_hidden()
+    seen = (
+        "() => { const m = window.sanxianMap; const box = m.map.getView().calculateExtent();"
+        " return m.cases.getFeaturesInExtent(box).length; }"
+    )
+    queue.until(lambda: queue.page.evaluate(seen) > 0)

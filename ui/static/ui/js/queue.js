@@ -260,8 +260,10 @@ document.addEventListener("click", (event) => {
   else if (target.closest("#more")) more();
   else if (target.closest("[data-drawer-close]")) close();
   else if (target.closest("[data-toggle-map]")) {
-    document.body.classList.toggle("show-map");
+    const isShown = document.body.classList.toggle("show-map");
+    target.closest("[data-toggle-map]").setAttribute("aria-pressed", String(isShown));
     map.map.updateSize();
+    if (isShown) map.fitCases();
   } else if (target.closest("[data-map]")) {
     const button = target.closest("[data-map]");
     const what = button.dataset.map;

@@ -1,0 +1,273 @@
+"""A raw WebSocket client on the real stack: nothing missed, nothing twice, honest close codes."""
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import websockets
+from pytest_django import DjangoDbBlocker
+from websockets.asyncio.client import ClientConnection
+from websockets.typing import Origin
+
+from accounts.actions import end_post, give_post, make_token
+from accounts.models import Role, User
+from dispatch.models import Event
+from tests.city import A, B
+from tests.journeys.stack import Stack
+
+MINUTE_S = 60.0
+CALLS_WHILE_AWAY = 30
+
+
+def in_own_loop(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    """Run a coroutine in a thread of its own: the browser's loop already runs in this one."""
+    answer: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(asyncio.run(work()))
+        except BaseException as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return answer.result(timeout=180)
+
+
+def address(stack: Stack, district: str = A) -> str:
+    return f"ws://127.0.0.1:{stack.port}/ws/v1/districts/{district}"
+
+
+async def resume(socket: ClientConnection, token: str, after: int | None) -> dict[str, Any]:
+    await socket.send(json.dumps({"type": "resume", "token": token, "after": after}))
+    welcome: dict[str, Any] = json.loads(await socket.recv())
+    return welcome
+
+
+async def events_until(socket: ClientConnection, case_no: str) -> list[dict[str, Any]]:
+    """The events that arrive up to the registration of a case."""
+    found = []
+    while True:
+        message = json.loads(await asyncio.wait_for(socket.recv(), 10))
+        if message["type"] == "event":
+            found.append(message)
+            if message["case_no"] == case_no:
+                return found
+
+
+async def close_code(url: str, **resume_message: Any) -> int:
+    """The code with which the server ends a connection."""
+    async with websockets.connect(url) as socket:
+        if resume_message:
+            await socket.send(json.dumps({"type": "resume", **resume_message}))
+        try:
+            while True:
+                await asyncio.wait_for(socket.recv(), 20)
+        except websockets.ConnectionClosed as closed:
+            return closed.rcvd.code if closed.rcvd else 0
+
+
+def test_an_event_arrives_within_a_second_of_the_call(stack: Stack) -> None:
+    async def watch() -> tuple[dict[str, Any], list[float], dict[str, Any]]:
+        async with websockets.connect(address(stack)) as socket:
+            welcome = await resume(socket, stack.tokens["handler1"], None)
+            waits = []
+            for _ in range(5):
+                receipt = await asyncio.to_thread(stack.log_call)
+                started = time.monotonic()
+                events = await events_until(socket, receipt["case_no"])
+                waits.append(time.monotonic() - started)
+            return welcome, waits, events[-1]
+
+    welcome, waits, event = in_own_loop(watch)
+
+    assert welcome["type"] == "welcome"
+    assert sorted(waits)[2] < 1.0
+    assert event["topic"] == "case.registered"
+    assert event["district"] == A
+    assert set(event) == {
+        *("type", "district", "seq", "topic", "case_no", "state", "line", "priority", "at"),
+    }
+
+
+def test_a_client_cut_off_for_a_minute_misses_nothing(stack: Stack) -> None:
+    async def first_look() -> int:
+        async with websockets.connect(address(stack)) as socket:
+            await resume(socket, stack.tokens["handler1"], None)
+            receipt = await asyncio.to_thread(stack.log_call)
+            return int((await events_until(socket, receipt["case_no"]))[-1]["seq"])
+
+    async def come_back(last: int, case_no: str) -> list[int]:
+        async with websockets.connect(address(stack)) as socket:
+            await resume(socket, stack.tokens["handler1"], last)
+            return [event["seq"] for event in await events_until(socket, case_no)]
+
+    seen = in_own_loop(first_look)
+    gone_at = time.monotonic()
+    for _ in range(CALLS_WHILE_AWAY):
+        last = stack.log_call()
+    time.sleep(max(0.0, MINUTE_S - (time.monotonic() - gone_at)))
+    missed = in_own_loop(lambda: come_back(seen, last["case_no"]))
+
+    assert missed[0] == seen + 1
+    assert missed == list(range(seen + 1, missed[-1] + 1))
+    assert len(missed) >= CALLS_WHILE_AWAY
+
+
+async def take(socket: ClientConnection, seqs: list[int], wait: float, last: int) -> int:
+    """Note the next event, if one comes in time; the number from which to go on."""
+    try:
+        message = json.loads(await asyncio.wait_for(socket.recv(), max(0.001, wait)))
+    except TimeoutError:
+        return last
+    if message["type"] != "event":
+        return last
+    seqs.append(message["seq"])
+    return int(message["seq"])
+
+
+def test_random_cuts_lose_nothing_and_double_nothing(stack: Stack) -> None:
+    def write() -> str:
+        numbers: list[str] = [stack.log_call()["case_no"] for _ in range(40)]
+        return numbers[-1]
+
+    async def torn() -> tuple[int, list[int]]:
+        seqs: list[int] = []
+        async with websockets.connect(address(stack)) as socket:
+            start = last = (await resume(socket, stack.tokens["handler1"], None))["head"]
+        writer = asyncio.create_task(asyncio.to_thread(write))
+        for keep_open in (0.2, 0.05, 0.4, 0.1, 0.3, 0.02):
+            async with websockets.connect(address(stack)) as socket:
+                await resume(socket, stack.tokens["handler1"], last)
+                end = time.monotonic() + keep_open
+                while time.monotonic() < end:
+                    last = await take(socket, seqs, end - time.monotonic(), last)
+        async with websockets.connect(address(stack)) as socket:
+            await resume(socket, stack.tokens["handler1"], last)
+            seqs += [event["seq"] for event in await events_until(socket, await writer)]
+        return start, seqs
+
+    start, seqs = in_own_loop(torn)
+
+    assert seqs == list(range(start + 1, start + 1 + len(seqs)))
+    assert len(seqs) >= 40
+
+
+def test_a_client_far_behind_is_told_to_reload(
+    stack: Stack, django_db_blocker: DjangoDbBlocker
+) -> None:
+    with django_db_blocker.unblock():
+        rows = [
+            Event(
+                case_id=1,
+                case_no="-",
+                topic="case.urged",
+                at=datetime.now(UTC),
+                from_state="REGISTERED",
+                to_state="REGISTERED",
+                line="GRID",
+                category="E0104",
+                priority=2,
+                district=B,
+            )
+            for _ in range(1100)
+        ]
+        Event.objects.bulk_create(rows)
+
+    async def behind() -> str:
+        await asyncio.sleep(2)
+        async with websockets.connect(address(stack, B)) as socket:
+            await resume(socket, stack.tokens["handler2"], 0)
+            return str(json.loads(await asyncio.wait_for(socket.recv(), 5))["type"])
+
+    assert in_own_loop(behind) == "reload"
+
+
+@pytest.mark.parametrize(
+    ("who", "district", "code"),
+    [("handler2", A, 4403), ("evaluator1", A, 4403), ("nobody", A, 4403), (None, A, 4401)],
+)
+def test_strangers_are_closed_out(stack: Stack, who: str | None, district: str, code: int) -> None:
+    token = stack.tokens[who] if who else "no-such-token"
+
+    assert in_own_loop(lambda: close_code(address(stack, district), token=token)) == code
+
+
+def test_without_resume_in_five_seconds_the_socket_closes(stack: Stack) -> None:
+    assert in_own_loop(lambda: close_code(address(stack))) == 4408
+
+
+def test_a_flood_of_resumes_is_too_much(stack: Stack) -> None:
+    async def flood() -> int:
+        async with websockets.connect(address(stack)) as socket:
+            message = json.dumps({"type": "resume", "token": stack.tokens["handler1"]})
+            try:
+                for _ in range(80):
+                    await socket.send(message)
+                while True:
+                    await asyncio.wait_for(socket.recv(), 20)
+            except websockets.ConnectionClosed as closed:
+                return closed.rcvd.code if closed.rcvd else 0
+
+    assert in_own_loop(flood) == 4429
+
+
+def test_a_page_of_another_site_gets_nothing(stack: Stack) -> None:
+    async def foreign() -> str:
+        try:
+            async with websockets.connect(
+                address(stack), origin=Origin("https://elsewhere.example")
+            ):
+                return "open"
+        except websockets.InvalidStatus as refusal:
+            return str(refusal.response.status_code)
+
+    assert in_own_loop(foreign) == "403"
+
+
+def test_a_post_that_ends_closes_the_socket_at_once(
+    stack: Stack, django_db_blocker: DjangoDbBlocker
+) -> None:
+    now = datetime.now(UTC)
+    with django_db_blocker.unblock():
+        user = User.objects.create_user("leaving1", "a-long-test-password")
+        post = give_post(user=user, role=Role.COMMANDER, area_code=A, now=now)
+        token, _ = make_token(user=user, now=now)
+
+    async def watch() -> int:
+        async with websockets.connect(address(stack)) as socket:
+            await resume(socket, token, None)
+            await asyncio.sleep(1.5)
+            await asyncio.to_thread(leave)
+            try:
+                while True:
+                    await asyncio.wait_for(socket.recv(), 15)
+            except websockets.ConnectionClosed as closed:
+                return closed.rcvd.code if closed.rcvd else 0
+
+    def leave() -> None:
+        with django_db_blocker.unblock():
+            end_post(post=post, now=datetime.now(UTC))
+
+    started = time.monotonic()
+    assert in_own_loop(watch) == 4403
+    assert time.monotonic() - started < 10
+
+
+def test_the_wall_gets_counters_and_no_names(stack: Stack) -> None:
+    async def look() -> list[dict[str, Any]]:
+        url = f"ws://127.0.0.1:{stack.port}/ws/v1/screen"
+        async with websockets.connect(url) as socket:
+            message = json.dumps({"type": "resume", "token": stack.tokens["commander1"]})
+            await socket.send(message)
+            return [json.loads(await asyncio.wait_for(socket.recv(), 5)) for _ in range(2)]
+
+    welcome, tally = in_own_loop(look)
+
+    assert (welcome["type"], tally["type"]) == ("welcome", "tally")
+    assert {"district", "line", "state", "count"} == set(tally["counters"][0])
