@@ -20,6 +20,7 @@ from dispatch.models import Case, Event
 CHANNEL = "sanxian_outbox"
 BATCH = 500
 RELAY_LOCK = 0x53414E58
+NUMBERING_LOCK = RELAY_LOCK + 1
 GENESIS = "0" * 64
 logger = logging.getLogger("sanxian.outbox")
 
@@ -76,6 +77,7 @@ def _notify() -> None:
         connection.close()
 
 
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(%s);"
 _TAKE = """
 SELECT id, case_id, case_no, topic, actor_id, at, from_state, to_state, line, category, priority,
        district, payload::text
@@ -101,10 +103,11 @@ SET seq = EXCLUDED.seq, digest = EXCLUDED.digest, at = EXCLUDED.at
 def number_batch(*, now: datetime, limit: int = BATCH) -> dict[str, int]:
     """Number what is committed and has no number yet: {district: new head}; empty when none.
 
-    One transaction: numbers, digests, tally and heads move together.
+    One transaction: numbers, digests, tally and heads move together. Its own lock keeps two
+    apart, should the one active relay ever be two.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_TAKE, [limit])
+        cursor.execute(_ONE_AT_A_TIME + _TAKE, [NUMBERING_LOCK, limit])
         rows = cursor.fetchall()
         if not rows:
             return {}
