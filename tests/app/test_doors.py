@@ -1,13 +1,10 @@
 """What arrives twice is taken once: by key, call, uid or event, in a row or at once."""
 
 import json
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connections
 from django.test import Client
 
 from affairs.models import ServiceEvent
@@ -25,27 +22,12 @@ from tests.app.doors import (
     send_event,
     signed,
 )
+from tests.app.threads import at_once
 from tests.city import City
 from tests.client import call
 
-AT_ONCE = 8
 KEY = {"Idempotency-Key": "a-key-of-the-client"}
 Send = Callable[[dict[str, Any]], Any]
-
-
-def at_once(work: Callable[[int], Any], many: int = AT_ONCE) -> list[Any]:
-    """The answers of that many threads that start together."""
-    start = threading.Barrier(many)
-
-    def run(n: int) -> Any:
-        start.wait()
-        try:
-            return work(n)
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(many) as pool:
-        return list(pool.map(run, range(many)))
 
 
 def twice(path: str) -> tuple[dict[str, Any], dict[str, str]]:
