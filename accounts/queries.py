@@ -80,6 +80,21 @@ def user_by_cookie(header: str) -> User | None:
     return user if constant_time_compare(stored, user.get_session_auth_hash()) else None
 
 
+_AUTHORITY = """
+SELECT (SELECT count(*) FROM accounts_post), (SELECT max(ended_at) FROM accounts_post),
+       (SELECT max(revoked_at) FROM accounts_token),
+       (SELECT count(*) FROM accounts_user WHERE is_active)
+"""
+
+
+def authority_stamp() -> tuple[object, ...]:
+    """Changes whenever a post is given or ended, a token revoked or a user locked out."""
+    with connection.cursor() as cursor:
+        cursor.execute(_AUTHORITY)
+        stamp: tuple[object, ...] = cursor.fetchone()
+        return stamp
+
+
 def user_of(request: HttpRequest) -> User | None:
     """The user of a request outside the API: by bearer token, else by session; None for nobody."""
     scheme, _, raw = request.headers.get("Authorization", "").partition(" ")

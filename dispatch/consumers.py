@@ -1,6 +1,7 @@
 """The sockets of the feed (contract.md 6): /ws/v1/districts/{code} and /ws/v1/screen."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import time
@@ -106,10 +107,15 @@ class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         return True
 
     async def _recheck(self) -> None:
+        """Prove the right to watch again: when posts changed, and every minute without a word."""
         while True:
-            await asyncio.sleep(RECHECK_S)
+            await self.authority_may_have_changed()
             if not await self._authorised():
                 return
+
+    async def authority_may_have_changed(self) -> None:
+        """Wait until it is worth asking again."""
+        await asyncio.sleep(RECHECK_S)
 
     async def _expect_resume(self) -> None:
         await asyncio.sleep(RESUME_WITHIN_S)
@@ -147,6 +153,15 @@ class DistrictConsumer(FeedConsumer):
     def may_watch(self, user: User) -> bool:
         """True for posts in the district or above it."""
         return user.scope().covers_district(self.district)
+
+    async def authority_may_have_changed(self) -> None:
+        """Wait for the hub's word that posts, tokens or users changed, a minute at most."""
+        if self.subscription is None:
+            return
+        changed = self.subscription.authority_changed
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(changed.wait(), RECHECK_S)
+        changed.clear()
 
     def stop(self) -> None:
         """Leave the hub."""

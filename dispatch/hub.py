@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import Error, close_old_connections, connection
 from django.utils import timezone
 
+from accounts.queries import authority_stamp
 from dispatch import queries
 from dispatch.models import FeedHead
 from dispatch.relay import BELL
@@ -37,6 +38,7 @@ class Subscription:
         self.loop = loop
         self.district = district
         self.queue: asyncio.Queue[tuple[int, str] | None] = asyncio.Queue(QUEUE_LIMIT)
+        self.authority_changed = asyncio.Event()
 
     def offer(self, messages: list[tuple[int, str]]) -> None:
         """Put (seq, text) messages into the queue; called in the loop's thread."""
@@ -64,6 +66,8 @@ class Hub:
         self.bell_ok = False
         self._thread: threading.Thread | None = None
         self._wake = threading.Event()
+        self._authority: tuple[object, ...] | None = None
+        self._authority_read_at = 0.0
 
     def join(self, subscription: Subscription, head: int) -> None:
         """Start feeding a socket; `head` is a number read before, from which the tail begins."""
@@ -97,6 +101,7 @@ class Hub:
             self._wake.clear()
             try:
                 self._tail()
+                self._watch_authority()
             except Error as error:
                 logger.warning("the feed cannot be read: %s", type(error).__name__)
                 with contextlib.suppress(Error):
@@ -136,6 +141,20 @@ class Hub:
             with self.lock:
                 if district in self.watched:
                     self.heads[district] = seen
+
+    def _watch_authority(self) -> None:
+        """Once a second: when posts, tokens or users changed, every socket proves itself anew."""
+        if time.monotonic() - self._authority_read_at < POLL_S:
+            return
+        self._authority_read_at = time.monotonic()
+        before, self._authority = self._authority, authority_stamp()
+        if before is None or before == self._authority:
+            return
+        with self.lock:
+            subscriptions = [one for sockets in self.watched.values() for one in sockets]
+        for one in subscriptions:
+            with contextlib.suppress(RuntimeError):
+                one.loop.call_soon_threadsafe(one.authority_changed.set)
 
     def _deliver(self, district: str, messages: list[dict[str, Any]]) -> None:
         texts = [(m["seq"], json.dumps(m, separators=(",", ":"))) for m in messages]
