@@ -137,15 +137,16 @@ def _search(probe: Probe, since: dict[tuple[Any, ...], datetime]) -> tuple[Any, 
 
 
 def best(probe: Probe, candidates: Iterable[Candidate]) -> list[Hit]:
-    """The candidates that are alike enough, best first."""
+    """The candidates that are alike enough to be suggested, best first."""
     radius, hours = catalogue.current().duplicate_rule(probe.family)
-    hits = [hit for one in candidates if (hit := judge(probe, one, radius, hours))]
+    judged = (judge(probe, one, radius, hours) for one in candidates)
+    hits = [hit for hit in judged if hit and hit.likeness.score >= matching.SUGGEST]
     hits.sort(key=lambda hit: (-hit.likeness.score, hit.case_no))
     return hits
 
 
 def judge(probe: Probe, candidate: Candidate, radius: int, hours: int) -> Hit | None:
-    """A candidate as a hit, or None when it is not alike enough."""
+    """A candidate as a hit, or None when it is out of reach."""
     case_no, line, state, title, category, created_at, accuracy, component, lon, lat = candidate
     same_component = bool(probe.component_id) and component == probe.component_id
     likeness = matching.likeness(

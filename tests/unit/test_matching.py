@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.matching import Voice, bigrams, jaccard, likeness
+from dispatch.matching import (
+    CROWDED,
+    SUGGEST,
+    SUGGEST_STRONGLY,
+    Voice,
+    bigrams,
+    jaccard,
+    likeness,
+    nearness,
+    recency,
+)
 from gis.coords import distance_m
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
@@ -86,3 +96,54 @@ def test_the_likeness_of_texts_is_symmetric_and_ignores_punctuation(a: str, b: s
     assert 0 <= share <= 1
     assert share == jaccard(bigrams(b), bigrams(a))
     assert bigrams(a) == bigrams(a.replace("，", "").replace("。", "").replace(" ", ""))
+
+
+def test_the_same_spot_says_less_where_many_things_share_one() -> None:
+    for family in CROWDED:
+        assert nearness(0, 50, family) < nearness(0, 50, "LAMP") == 1
+
+
+@given(near=st.floats(0, 300), further=st.floats(0, 300), reach=st.integers(0, 300))
+def test_nearness_never_grows_with_the_distance(near: float, further: float, reach: int) -> None:
+    near, further = sorted((near, further))
+
+    assert 0 <= nearness(further, reach, "LAMP") <= nearness(near, reach, "LAMP") <= 1
+
+
+def test_recency_halves_in_ten_days_or_in_half_a_shorter_window() -> None:
+    assert recency(0, 8760) == 1
+    assert recency(240, 8760) == pytest.approx(0.5)
+    assert recency(12, 24) == pytest.approx(0.5)
+    assert recency(0, 0) == 1
+
+
+def test_a_title_that_shares_four_tenths_counts_as_the_same_title() -> None:
+    said = replace(HERE, text="人民路路灯不亮")
+    alike = replace(HERE, text="人民路的路灯不亮了")
+
+    one = likeness(said, alike, radius_m=30, window_hours=24)
+    same = likeness(said, said, radius_m=30, window_hours=24)
+
+    assert one is not None
+    assert same is not None
+    assert one.score == same.score == 1
+
+
+def test_the_same_thing_an_hour_later_a_few_metres_off_is_suggested_strongly() -> None:
+    later = replace(HERE, at=AT + timedelta(hours=1), lat=29.9 + 3 / 110_900)
+
+    found = likeness(later, HERE, radius_m=30, window_hours=24)
+
+    assert found is not None
+    assert found.score >= SUGGEST_STRONGLY
+
+
+def test_another_category_at_the_edge_of_the_reach_a_day_later_is_not_suggested() -> None:
+    other = replace(
+        HERE, category="E0102", at=AT + timedelta(hours=24), lat=29.9 + 29 / 110_900, text=""
+    )
+
+    found = likeness(other, HERE, radius_m=30, window_hours=24)
+
+    assert found is not None
+    assert found.score < SUGGEST
