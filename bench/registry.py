@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.lines import clocks, creating, importing, live, moving, places, reading, tiles
+from bench.lines import clocks, creating, importing, live, moving, pairs, places, reading, tiles
 from bench.rows import Row
 from bench.world import World
 
@@ -32,4 +32,5 @@ LINES = (
     Line("relay", "numbering of the log", clocks.measure_relay),
     Line("sweep", "sweep of due timers", clocks.measure_sweep),
     Line("wall", "wall counters", reading.measure_wall),
+    Line("pairs", "is the duplicate matcher right", pairs.measure),
 )
