@@ -1,7 +1,7 @@
 """One hub per web process: tails the log for the districts its sockets watch (architecture.md 5).
 
 A single thread reads each new event once, serialises it once and hands it to the sockets of that
-district; it wakes on the door-bell, and once a second without it.
+district; it wakes on the door-bell, once a second in any case, and twice while there is no bell.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ from dispatch.models import FeedHead
 from dispatch.relay import BELL
 
 POLL_S = 1.0
+POLL_WITHOUT_BELL_S = 0.5
 BATCH = 1000
 QUEUE_LIMIT = 500
 READERS = 2
@@ -97,7 +98,7 @@ class Hub:
         listener = threading.Thread(target=self._listen, name="hub-bell", daemon=True)
         listener.start()
         while True:
-            self._wake.wait(POLL_S)
+            self._wake.wait(POLL_S if self.bell_ok else POLL_WITHOUT_BELL_S)
             self._wake.clear()
             try:
                 self._tail()
@@ -119,6 +120,7 @@ class Hub:
                     self._wake.set()
             except redis.RedisError:
                 self.bell_ok = False
+                self._wake.set()
                 time.sleep(POLL_S)
 
     def _tail(self) -> None:
