@@ -325,10 +325,10 @@ def tally_for(user: User, *, district: str) -> dict[str, Any]:
         raise CaseNotFoundError
     heads = FeedHead.objects.filter(district=OuterRef("district")).values("seq")
     rows = list(
-        Tally.objects.filter(district=district, count__gt=0)
+        Tally.objects.filter(district=district)
         .annotate(head=Subquery(heads))
         .values_list("line", "category", "state", "count", "head")
     )
     names = ("line", "category", "state", "count")
-    counters = [dict(zip(names, row[:4], strict=True)) for row in rows]
+    counters = [dict(zip(names, row[:4], strict=True)) for row in rows if row[3]]
     return {"district": district, "seq": rows[0][4] if rows else 0, "counters": counters}
