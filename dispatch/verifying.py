@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from dispatch.models import FeedHead
+from dispatch.models import Event, FeedHead
 from dispatch.outbox import GENESIS, digest_of
 
 CHUNK = 5000
@@ -27,8 +27,10 @@ class Verdict:
 
 
 def districts() -> list[str]:
-    """The districts that have a log."""
-    return list(FeedHead.objects.order_by("district").values_list("district", flat=True))
+    """The districts that have a log: by their heads and, should one be gone, by their events."""
+    numbered = Event.objects.filter(seq__isnull=False).values_list("district", flat=True)
+    heads = FeedHead.objects.values_list("district", flat=True)
+    return sorted({*heads, *numbered.distinct()})
 
 
 @transaction.atomic
