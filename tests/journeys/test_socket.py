@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import websockets
+from django.db import connections
 from pytest_django import DjangoDbBlocker
 from websockets.asyncio.client import ClientConnection
 from websockets.typing import Origin
@@ -263,6 +264,7 @@ def test_a_post_that_ends_closes_the_socket_at_once(
     def leave() -> None:
         with django_db_blocker.unblock():
             end_post(post=post, now=datetime.now(UTC))
+            connections.close_all()
 
     started = time.monotonic()
     assert in_own_loop(watch) == 4403
