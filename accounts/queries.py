@@ -26,7 +26,7 @@ _USER_WITH_POSTS = """
 SELECT u.id, u.password, u.last_login, u.username, u.name, u.is_active, u.language, t.read_only,
        p.role, p.area_code, p.unit_id,
        CASE WHEN n.path IS NULL THEN NULL ELSE
-         ARRAY(SELECT b.id FROM accounts_unit b WHERE b.path LIKE n.path || '%%') END
+         ARRAY(SELECT b.id FROM accounts_unit b WHERE starts_with(b.path, n.path)) END
 FROM accounts_token t
 JOIN accounts_user u ON u.id = t.user_id AND u.is_active
 LEFT JOIN accounts_post p ON p.user_id = u.id AND p.ended_at IS NULL
