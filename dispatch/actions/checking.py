@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -68,16 +69,18 @@ def waiting_voices(case: Case) -> list[Intake]:
     return waiting
 
 
+@transaction.atomic
 def record_callback(
     *, intake_no: str, solved: str, satisfaction: str, text: str, by: User, now: datetime
 ) -> Callback:
     """One attempt to reach one citizen; takes the case row's lock."""
-    case = Case.objects.visible_to(by).filter(intakes__intake_no=intake_no).first()
+    cases = Case.objects.select_for_update(of=("self",)).visible_to(by)
+    case = cases.filter(intakes__intake_no=intake_no).first()
     if case is None or not by.scope().may(frozenset({"CALLBACK"}), case.area_code, None):
         raise CaseNotFoundError
     if solved not in (*ANSWERED, UNREACHABLE):
         raise RuleError(code="FIELDS", fields={"solved": [str(_("请选择回访结果。"))]})
-    if satisfaction and satisfaction not in set(Satisfaction):
+    if satisfaction and (satisfaction not in set(Satisfaction) or solved == UNREACHABLE):
         raise RuleError(code="FIELDS", fields={"satisfaction": [str(_("未知的满意度。"))]})
     intake = Intake.objects.get(intake_no=intake_no)
     return Callback.objects.create(

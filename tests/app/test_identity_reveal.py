@@ -66,3 +66,14 @@ def test_the_file_shows_a_masked_number_or_none(city: City, who: str, shown: str
     caller = body["intakes"][0]["caller"]
     assert (caller["phone"] if caller else None) == shown
     assert "13800138000" not in str(body)
+
+
+def test_who_was_not_reached_cannot_be_satisfied(city: City) -> None:
+    """domain.md 9.1, trap 13."""
+    path = f"intakes/{number(log(city))}/callbacks"
+    answer = {"solved": "UNREACHABLE", "satisfaction": "SATISFIED"}
+
+    status, body = Api(city, "callback1").post(path, answer)
+
+    assert (status, "satisfaction" in body["error"]["fields"]) == (422, True)
+    assert Api(city, "callback1").post(path, {"solved": "UNREACHABLE"})[0] == 200
