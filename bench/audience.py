@@ -23,6 +23,7 @@ from dispatch.models import Case, Event
 from ops.processes import ROOT, bound_to_us
 
 SETTLE_S = 1.0
+MOST_SETTLING = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,18 @@ class Audience:
     def __init__(self, process: "subprocess.Popen[str]", file: Path, count: int) -> None:
         self._process, self._file, self.count = process, file, count
 
-    def heard(self) -> Heard:
-        """Wait until all is quiet, then take it."""
+    def heard(self, expected: int) -> Heard:
+        """Wait for so many deliveries, some seconds at most, then take all that arrived."""
+        parts = [self._save()]
+        while sum(len(part.seqs) for part in parts) < expected and len(parts) < MOST_SETTLING:
+            parts.append(self._save())
+        return Heard(
+            np.concatenate([part.seqs for part in parts]),
+            np.concatenate([part.sockets for part in parts]),
+            np.concatenate([part.times for part in parts]),
+        )
+
+    def _save(self) -> Heard:
         time.sleep(SETTLE_S)
         assert self._process.stdin is not None
         assert self._process.stdout is not None

@@ -18,6 +18,7 @@ from ops.processes import ROOT, bound_to_us
 
 START_SECONDS = 60
 STOP_SECONDS = 15
+NUMBERING_SECONDS = 180
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +87,20 @@ class World:
 
     @contextmanager
     def relay(self) -> Iterator[int]:
-        """Our relay."""
+        """Our relay, once it has numbered what earlier lines have left."""
         with self.process("manage.py", "relay") as pid:
+            self._until_numbered()
             yield pid
+
+    def _until_numbered(self) -> None:
+        end = time.monotonic() + NUMBERING_SECONDS
+        with self.connect() as connection, connection.cursor() as cursor:
+            while time.monotonic() < end:
+                cursor.execute("SELECT EXISTS (SELECT FROM dispatch_event WHERE seq IS NULL)")
+                if cursor.fetchone() == (False,):
+                    return
+                time.sleep(0.1)
+        raise TimeoutError("the relay does not keep up")
 
 
 def free_port() -> int:

@@ -37,7 +37,7 @@ def _run(
 ) -> Run:
     sample: Sample = meter.run(lambda: paced(speaker.say, per_second, seconds))
     said = speaker.said()
-    heard = hall.heard()
+    heard = hall.heard(len(said) * hall.count)
     latencies = heard.latencies(said) * 1000
     deliveries = max(1, len(latencies))
     return Run(

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -22,7 +21,6 @@ SQL_GOAL_MS, REQUEST_GOAL_MS, GROWTH, SAME = 1.0, 8.0, 1.3, 1.2
 RADAR_GOAL_MS, TALLY_GOAL_MS = 5.0, 5.0
 DEEP_PAGES = 40
 CROWD = 5_000
-NUMBERING_S = 180
 _CROWD_AT = (119.61, 29.87)
 _RECOUNT = """
 SELECT district_code, line, category_code, state, count(*) FROM dispatch_case GROUP BY 1, 2, 3, 4
@@ -232,8 +230,7 @@ def measure_wall(world: World) -> list[Row]:
         world.pace.rounds,
     )
     with world.relay():
-        _until_numbered(cursor)
-    cursor.execute(_RECOUNT)
+        cursor.execute(_RECOUNT)
     counted = {row[:4]: row[4] for row in cursor.fetchall()}
     cursor.execute(_TALLIED)
     is_equal = counted == {row[:4]: row[4] for row in cursor.fetchall()}
@@ -251,12 +248,3 @@ def measure_wall(world: World) -> list[Row]:
             note="equal to a recount" if is_equal else "NOT equal to a recount",
         )
     ]
-
-
-def _until_numbered(cursor: Any) -> None:
-    end = time.monotonic() + NUMBERING_S
-    while time.monotonic() < end:
-        cursor.execute("SELECT EXISTS (SELECT FROM dispatch_event WHERE seq IS NULL)")
-        if not cursor.fetchone()[0]:
-            return
-        time.sleep(0.1)
