@@ -52,7 +52,17 @@ def stack(
     finally:
         running.stop_all()
         with django_db_blocker.unblock():
+            _send_home()
             teardown_databases(databases, verbosity=0)
+
+
+def _send_home() -> None:
+    """End sessions that a killed process or a thread of a test left in the test database."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 def _collect_static(folder: Path) -> None:

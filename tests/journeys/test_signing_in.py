@@ -57,6 +57,7 @@ def test_the_language_follows_the_browser_and_then_the_switch(visit: Visit) -> N
 
 def test_signing_out_ends_the_session(visit: Visit) -> None:
     visitor = visit().sign_in("leader1").go("/queue/")
+    visitor.expect_complaint("401")
     visitor.page.click(".menu summary")
     visitor.page.click(".menu-box form:last-of-type button")
     visitor.page.wait_for_load_state()
