@@ -9,7 +9,7 @@ from django.utils import timezone
 from ninja import Query, Router, Schema
 
 from accounts.models import User
-from dispatch import casefile, catalogue, queries, radar, segments
+from dispatch import casefile, catalogue, queries, radar, segments, suggestions
 from dispatch.actions.checking import record_callback
 from dispatch.actions.moving import make_move
 from dispatch.intake import wgs84
@@ -228,6 +228,12 @@ def categories(request: HttpRequest) -> dict[str, Any]:
             if c.selectable
         ]
     }
+
+
+@router.get("/categories/suggest")
+def suggest_categories(request: HttpRequest, text: str) -> dict[str, Any]:
+    """The three categories that a text most likely means, with the words that say so."""
+    return suggestions.suggest(text)
 
 
 @router.get("/me")

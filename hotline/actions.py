@@ -10,6 +10,7 @@ from accounts.identity import keyed_digest
 from accounts.models import User
 from dispatch.actions.errors import NotAllowedError
 from dispatch.actions.moving import make_move
+from dispatch.actions.suggesting import keep_choice
 from dispatch.intake import amend, submit
 from dispatch.voices import Caller, IntakeError, Line, NewIntake, Position, Receipt
 from hotline.models import Ticket
@@ -23,7 +24,10 @@ KINDS = frozenset({"CONSULT", "HELP", "COMPLAINT", "REPORT", "SUGGESTION", PRAIS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A call as the operator logs it; `key` is the Idempotency-Key, `call_id` the switch's."""
+    """A call as the operator logs it; `key` is the Idempotency-Key, `call_id` the switch's.
+
+    `suggested` are the categories that the desk offered her, best first.
+    """
 
     kind: str
     title: str
@@ -39,6 +43,7 @@ class Call:
     call_id: str = ""
     key: str = ""
     channel: str = "PHONE"
+    suggested: tuple[str, ...] = ()
 
 
 @transaction.atomic
@@ -60,6 +65,13 @@ def log_call(call: Call, *, by: User, now: datetime) -> Receipt:
             kind=call.kind,
             operator=by,
             logged_at=now,
+        )
+        keep_choice(
+            intake_no=receipt.body["intake_no"],
+            text=f"{call.title}\n{call.content}",
+            offered=call.suggested,
+            chosen=call.category,
+            now=now,
         )
     if receipt.is_first and call.kind == PRAISE and receipt.body["created"]:
         return _thanked(receipt, by=by, now=now)

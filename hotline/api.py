@@ -54,6 +54,7 @@ class TicketIn(Schema):
     priority: int | None = None
     wants_reply: bool = True
     attach_to_case: str = ""
+    suggested: list[str] = Field([], max_length=10)
 
 
 @router.post("/tickets", response={200: dict[str, Any], 201: dict[str, Any]})
@@ -74,6 +75,7 @@ def create_ticket(request: HttpRequest, payload: TicketIn) -> Status[dict[str, A
         attach_to_case=payload.attach_to_case,
         call_id=payload.call_id,
         key=idempotency_key(request),
+        suggested=tuple(payload.suggested),
     )
     receipt = log_call(call, by=cast(User, request.user), now=now)
     return Status(201 if receipt.is_first else 200, receipt.body)

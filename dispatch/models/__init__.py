@@ -23,6 +23,7 @@ from dispatch.models.delays import Extension, Pause
 from dispatch.models.disputes import ReturnRequest, Ruling
 from dispatch.models.events import Cursor, Event, FeedHead, Tally
 from dispatch.models.merges import Merge
+from dispatch.models.suggestions import CategoryChoice, CategoryModel
 from dispatch.models.timers import Timer
 
 __all__ = [
@@ -32,6 +33,8 @@ __all__ = [
     "Case",
     "CaseQuerySet",
     "Category",
+    "CategoryChoice",
+    "CategoryModel",
     "Cursor",
     "DuplicateRule",
     "DutyItem",

@@ -46,6 +46,7 @@ ROWS: dict[str, Row] = {
     "api/v1/affairs/events": Row(SIGNED, method="POST", body={"specversion": "1.0"}),
     "api/v1/me": Row(OWN),
     "api/v1/categories": Row(ANY_USER),
+    "api/v1/categories/suggest": Row(ANY_USER, "api/v1/categories/suggest?text=路灯不亮"),
     "api/v1/attachments": Row(OWN, method="POST"),
     "api/v1/attachments/uploads/<key>": Row(OWN, "api/v1/attachments/uploads/{upload}"),
     "api/v1/attachments/<uuidstr:pk>": Row(CASES, "api/v1/attachments/{photo}"),
