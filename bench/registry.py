@@ -3,7 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.lines import clocks, creating, importing, live, moving, pairs, places, reading, tiles
+from bench.lines import (
+    categories,
+    clocks,
+    creating,
+    importing,
+    live,
+    moving,
+    pairs,
+    places,
+    reading,
+    tiles,
+)
 from bench.rows import Row
 from bench.world import World
 
@@ -33,4 +44,5 @@ LINES = (
     Line("sweep", "sweep of due timers", clocks.measure_sweep),
     Line("wall", "wall counters", reading.measure_wall),
     Line("pairs", "is the duplicate matcher right", pairs.measure),
+    Line("categories", "are the right categories suggested", categories.measure),
 )
