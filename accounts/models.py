@@ -197,6 +197,10 @@ class Post(models.Model):
                 name="accounts_post_of_a_handler_has_a_unit",
             ),
             models.CheckConstraint(
+                condition=Q(area_code__regex=r"^\d{4,15}$"),
+                name="accounts_post_has_an_area",
+            ),
+            models.CheckConstraint(
                 condition=_power_fits_role(), name="accounts_post_power_fits_role"
             ),
             ExclusionConstraint(

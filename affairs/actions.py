@@ -15,6 +15,7 @@ from affairs import rules
 from affairs.models import ServiceEvent, ServiceItem, UpstreamSystem
 from dispatch.intake import KeyReusedError, check_time, submit
 from dispatch.voices import Caller, IntakeError, Line, NewIntake, Position, Receipt
+from gis import locator
 
 SIGNATURE_HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 KEY_LENGTH = 120
@@ -158,7 +159,8 @@ def _voice(event: CloudEvent, entry: rules.Entry, system: UpstreamSystem) -> New
 
 def _district(area_code: str, system: UpstreamSystem) -> str:
     code = area_code[:6]
-    return code if len(code) == 6 and code.startswith(system.area_code[:4]) else system.area_code  # noqa: PLR2004
+    known = bool(code) and bool(locator.snapshot().name_of(code))
+    return code if known and code.startswith(system.area_code[:4]) else system.area_code
 
 
 def _item_name(code: str) -> str:

@@ -136,7 +136,7 @@ STORAGES = {
         "OPTIONS": {"location": DATA_DIR / "attachments"},
     },
     "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+        "BACKEND": "ui.storage.ScreenStorage"
         if not DEBUG
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },

@@ -317,7 +317,10 @@ MOVES: tuple[Move, ...] = (
 ATTACHED = "intake.attached"
 TIMER_OVERDUE = "timer.overdue"
 ABSORBED, RELEASED = "case.absorbed", "case.released"
-TOPICS = frozenset({move.topic for move in MOVES} | {ATTACHED, TIMER_OVERDUE, ABSORBED, RELEASED})
+CALLED_BACK = "case.called_back"
+TOPICS = frozenset(
+    {move.topic for move in MOVES} | {ATTACHED, TIMER_OVERDUE, ABSORBED, RELEASED, CALLED_BACK}
+)
 _BY_NAME_AND_STATE = {(move.name, state): move for move in MOVES for state in move.sources}
 _BY_STATE = {s: tuple(m for m in MOVES if s in m.sources and m.offered) for s in State}
 NAMES = frozenset(move.name for move in MOVES)

@@ -95,7 +95,7 @@ def _voice(call: Call, by: User) -> NewIntake:
     source = (f"hotline:key:{by.pk}", call.key) if call.key else ("hotline:call", call.call_id)
     if not source[1]:
         source = ("", "")
-    content = repr(replace(call, key="", occurred_at=NO_TIME))
+    content = repr(replace(call, key="", suggested=(), occurred_at=NO_TIME))
     return NewIntake(
         line=Line.HOTLINE,
         channel=call.channel,

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import connection
+
 from config.demo import hall, people, units
 from config.demo.past import history
 from config.demo.past.history import Extent, Say
-from dispatch import catalogue
+from dispatch import catalogue, training
 from dispatch.seeding import load_catalogue
 from gis.demo.hierarchy import CITY_CODE
 from gis.demo.load import load_demo_city
@@ -39,6 +41,7 @@ def load_demo(wishes: Wishes, *, now: datetime, say: Say) -> None:
         ("The service hall", lambda: _hall(wishes)),
         ("Weeks of history", lambda: _history(wishes, now, say)),
         ("Numbers for the event log", lambda: _numbers(now, say)),
+        ("Category suggestions", lambda: training.train_from_phrases(now=now)),
     )
     for number, (words, load) in enumerate(steps, start=1):
         say(f"  {number} of {len(steps)}  {words}")
@@ -84,6 +87,8 @@ def _history(wishes: Wishes, now: datetime, say: Say) -> str:
     if history.is_whole():
         return "The history is already there."
     catalogue.refresh()
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit TO off")
     steps = history.load_history(Extent(now, wishes.days, wishes.cases), say=say)
     return f"{steps:,} steps written."
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import CaseNotFoundError, RuleError
-from dispatch.lifecycle import CloseType, Satisfaction, Stage
+from dispatch.lifecycle import CALLED_BACK, CloseType, Satisfaction, Stage, State
 from dispatch.models import Callback, Case, Intake, Timer
 from dispatch.models.timers import TimerState
 
@@ -46,10 +46,19 @@ def rework(context: MoveContext) -> None:
 
 
 def callback_done(context: MoveContext) -> None:
-    """T33: every voice that asked for it was called back, or three times not reached."""
+    """T33: each voice that asked for it is called back on its own, the case closes with the last.
+
+    One answer is one citizen's: with others still waiting the case stays where it is.
+    """
     case = context.case
-    for intake in waiting_voices(case):
-        _call_back(context, intake)
+    waiting = waiting_voices(case)
+    if waiting:
+        _call_back(context, waiting[0])
+    if waiting[1:]:
+        context.target, context.topic = State.PENDING_CALLBACK, CALLED_BACK
+        context.stops, context.starts = frozenset(), ()
+        context.payload["waiting"] = len(waiting) - 1
+        return
     missed = Timer.objects.filter(
         case=case, stage=Stage.DISPOSAL.value, state=TimerState.MISSED.value
     ).exists()
@@ -62,7 +71,8 @@ def callback_done(context: MoveContext) -> None:
 def waiting_voices(case: Case) -> list[Intake]:
     """The voices that want a reply and were neither answered nor missed three times."""
     waiting = []
-    for intake in case.intakes.filter(wants_reply=True).prefetch_related("callbacks"):
+    voices = case.intakes.filter(wants_reply=True).order_by("received_at", "pk")
+    for intake in voices.prefetch_related("callbacks"):
         results = [callback.solved for callback in intake.callbacks.all()]
         if not any(r in ANSWERED for r in results) and results.count(UNREACHABLE) < ATTEMPTS:
             waiting.append(intake)
@@ -78,6 +88,8 @@ def record_callback(
     case = cases.filter(intakes__intake_no=intake_no).first()
     if case is None or not by.scope().may(frozenset({"CALLBACK"}), case.area_code, None):
         raise CaseNotFoundError
+    if case.state != State.PENDING_CALLBACK.value:
+        raise RuleError(_("当前状态不能登记回访。"), code="MOVE_NOT_POSSIBLE")
     if solved not in (*ANSWERED, UNREACHABLE):
         raise RuleError(code="FIELDS", fields={"solved": [str(_("请选择回访结果。"))]})
     if satisfaction and (satisfaction not in set(Satisfaction) or solved == UNREACHABLE):

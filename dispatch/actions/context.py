@@ -28,6 +28,8 @@ class MoveContext:
     payload: dict[str, Any] = field(default_factory=dict)
     then: str = ""
     starts: tuple[Stage, ...] | None = None
+    stops: frozenset[Stage] | None = None
+    topic: str = ""
 
     @property
     def person(self) -> User:

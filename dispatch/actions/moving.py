@@ -215,7 +215,9 @@ def _apply(context: MoveContext) -> None:
     case.is_open = context.target not in ENDED
     case.state_at = now
     case.version += 1
-    timing.stop(case, row.stops, now=now, replies=not case.is_open)
+    stops = row.stops if context.stops is None else context.stops
+    is_void = context.target in {State.VOIDED, State.REJECTED}
+    timing.stop(case, stops, now=now, replies=not case.is_open, cancelled=is_void)
     _start_clocks(context)
     timing.refresh_due(case)
     case.save(
@@ -227,7 +229,14 @@ def _apply(context: MoveContext) -> None:
     if not case.is_open:
         Assignment.objects.filter(case=case, ended_at__isnull=True).update(ended_at=now)
     payload = {**context.payload, **({"note": note.pk} if note else {})}
-    outbox.record(case, topic=row.topic, by=context.by, now=now, from_state=before, payload=payload)
+    outbox.record(
+        case,
+        topic=context.topic or row.topic,
+        by=context.by,
+        now=now,
+        from_state=before,
+        payload=payload,
+    )
     if context.then:
         follow = move_from(context.then, State(case.state))
         if follow:

@@ -17,21 +17,29 @@ from dispatch.models.timers import TimerState
 OPEN_STATES = (TimerState.RUNNING.value, TimerState.PAUSED.value)
 
 
-def stop(case: Case, stages: Collection[Stage], *, now: datetime, replies: bool = False) -> None:
-    """End the running clocks of these stages: MET or MISSED; with `replies` the voices' too."""
+def stop(
+    case: Case,
+    stages: Collection[Stage],
+    *,
+    now: datetime,
+    replies: bool = False,
+    cancelled: bool = False,
+) -> None:
+    """End the running clocks of these stages: MET or MISSED; with `replies` the voices' too.
+
+    `cancelled` ends them without a verdict: nobody met a promise in a case that was void.
+    """
     timers = Timer.objects.filter(
         case=case, stage__in=[stage.value for stage in stages], state__in=OPEN_STATES
     )
     if not replies:
         timers = timers.filter(intake__isnull=True)
-    timers.update(
-        state=When_(
-            When(Q(due_at__gte=now), then=Value(TimerState.MET.value)),
-            default=Value(TimerState.MISSED.value),
-        ),
-        ended_at=now,
-        paused_at=None,
+    verdict = When_(
+        When(Q(due_at__gte=now), then=Value(TimerState.MET.value)),
+        default=Value(TimerState.MISSED.value),
     )
+    state = Value(TimerState.CANCELLED.value) if cancelled else verdict
+    timers.update(state=state, ended_at=now, paused_at=None)
 
 
 def is_open(case: Case, stage: Stage) -> bool:

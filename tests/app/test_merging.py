@@ -72,6 +72,9 @@ def test_both_citizens_are_called_back_before_the_merged_pair_closes(city: City)
     assert primary.state == "PENDING_CALLBACK"
 
     move(city, primary, "callback1", "callback_done", 20, solved="YES", satisfaction="SATISFIED")
+    assert primary.state == "PENDING_CALLBACK"
+    move(city, primary, "callback1", "callback_done", 30, solved="PARTIAL")
+    assert primary.state == "CLOSED"
 
     called = [intake.callbacks.count() for intake in Intake.objects.filter(case=primary)]
     assert called == [1, 1]

@@ -67,11 +67,10 @@ def _send_home() -> None:
 
 def _collect_static(folder: Path) -> None:
     """Static files with hashed names, as a city serves them."""
-    from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
     from django.test import override_settings
 
-    storage = f"{ManifestStaticFilesStorage.__module__}.{ManifestStaticFilesStorage.__name__}"
-    with override_settings(STATIC_ROOT=folder, STORAGES={"staticfiles": {"BACKEND": storage}}):
+    storages = {"staticfiles": {"BACKEND": "ui.storage.ScreenStorage"}}
+    with override_settings(STATIC_ROOT=folder, STORAGES=storages):
         call_command("collectstatic", interactive=False, verbosity=0)
 
 
