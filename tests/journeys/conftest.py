@@ -65,6 +65,15 @@ def _send_home() -> None:
         )
 
 
+def _end_other_sessions() -> None:
+    """A process that was killed leaves its session for a moment; the database goes without it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
 def _collect_static(folder: Path) -> None:
     """Static files with hashed names, as a city serves them."""
     from django.test import override_settings
