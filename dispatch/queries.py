@@ -252,10 +252,11 @@ def heads_under(prefixes: tuple[str, ...]) -> dict[str, int]:
 
 
 _TALLY = """
-SELECT t.district, t.line, t.state, sum(t.count)::bigint, h.seq
-FROM dispatch_tally t JOIN dispatch_feedhead h ON h.district = t.district
-WHERE t.count > 0 AND t.district ^@ ANY(%s)
-GROUP BY t.district, t.line, t.state, h.seq ORDER BY t.district, t.line, t.state
+SELECT n.district, n.line, n.state, n.count, h.seq
+FROM dispatch_feedhead h JOIN (
+  SELECT district, line, state, sum(count)::bigint AS count FROM dispatch_tally
+  WHERE count > 0 GROUP BY district, line, state) n ON n.district = h.district
+WHERE h.district ^@ ANY(%s) ORDER BY n.district, n.line, n.state
 """
 
 
