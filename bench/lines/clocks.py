@@ -35,7 +35,7 @@ WHERE topic = 'timer.overdue'
 """
 _LEFT = """
 SELECT count(*) FROM dispatch_timer
-WHERE state = 'RUNNING' AND overdue_at IS NULL AND due_at <= now()
+WHERE state = 'RUNNING' AND overdue_at IS NULL AND due_at <= now() - interval '10 minutes'
 """
 _ADD_EVENTS = """
 INSERT INTO dispatch_event (case_id, case_no, topic, at, from_state, to_state, line, category,
