@@ -115,7 +115,7 @@ class Door:
         return post_raw(self.client, self.path, raw, **self.headers, **headers)
 
 
-def refused(answer: Any, status: int, code: str, field: str = "") -> None:
+def assert_refused(answer: Any, status: int, code: str, field: str = "") -> None:
     """Assert the one shape of errors."""
     body = json.loads(answer.content)
     assert set(body) == {"error"}, body

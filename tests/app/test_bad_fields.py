@@ -11,11 +11,11 @@ from tests.app.doors import (
     FINDINGS,
     TICKETS,
     Door,
+    assert_refused,
     each,
     event,
     finding,
     of,
-    refused,
     rows,
     with_word,
 )
@@ -52,7 +52,7 @@ def test_a_place_that_cannot_be_one_is_refused(
 
     answer = door.send(of(door, location={**good, **changes}))
 
-    refused(answer, 422, code, field)
+    assert_refused(answer, 422, code, field)
     assert rows() == before
 
 
@@ -66,7 +66,7 @@ def test_a_place_that_is_not_made_of_numbers_is_refused(door: Door, wrong: objec
         assert answer.status_code == 201
         return
     assert answer.status_code in {400, 422}
-    refused(answer, answer.status_code, json.loads(answer.content)["error"]["code"])
+    assert_refused(answer, answer.status_code, json.loads(answer.content)["error"]["code"])
     assert rows() == before
 
 
@@ -92,7 +92,7 @@ def test_characters_that_cannot_be_kept_are_refused_in_every_field(
 
     answer = Door(city, path).send(with_word(path, where, word))
 
-    refused(answer, 422, "BAD_CHARACTER", where)
+    assert_refused(answer, 422, "BAD_CHARACTER", where)
     assert rows() == before
 
 
@@ -122,7 +122,7 @@ def test_ten_thousand_characters_are_too_many(city: City, path: str, where: str,
 
     answer = Door(city, path).send(with_word(path, where, "字" * 10_000))
 
-    refused(answer, 422, code, where)
+    assert_refused(answer, 422, code, where)
     assert rows() == before
 
 
@@ -145,7 +145,7 @@ def test_a_time_in_the_future_or_long_ago_is_refused(
     answer = Door(city, path).send(body)
 
     assert answer.status_code == 422, answer.content
-    refused(answer, 422, json.loads(answer.content)["error"]["code"], where)
+    assert_refused(answer, 422, json.loads(answer.content)["error"]["code"], where)
     assert rows() == before
 
 
@@ -156,7 +156,7 @@ def test_a_time_that_is_none_is_refused(city: City, path: str, where: str, at: s
     answer = Door(city, path).send(with_word(path, where, at))
 
     assert answer.status_code == 422
-    refused(answer, 422, json.loads(answer.content)["error"]["code"], where)
+    assert_refused(answer, 422, json.loads(answer.content)["error"]["code"], where)
 
 
 @each(("path", "where"), [(TICKETS, "occurred_at"), (FINDINGS, "captured_at"),
@@ -199,7 +199,7 @@ def test_a_ticket_that_breaks_a_rule_names_the_field(
 
     answer = tickets.send(with_word(TICKETS, where, word))
 
-    refused(answer, 422, code, where)
+    assert_refused(answer, 422, code, where)
     assert rows() == before
 
 
@@ -216,14 +216,14 @@ def test_a_finding_of_the_wrong_types_names_the_field(
     answer = findings.send(with_word(FINDINGS, where, word))
 
     assert answer.status_code == 422
-    refused(answer, 422, "FIELDS")
+    assert_refused(answer, 422, "FIELDS")
     assert rows() == before
 
 
 def test_a_photo_that_was_never_uploaded_is_named(findings: Door) -> None:
     answer = findings.send(finding(photos=["6f1b1f0e-1111-4c3a-9a5e-000000000009"]))
 
-    refused(answer, 422, "UNKNOWN_ATTACHMENT", "photos")
+    assert_refused(answer, 422, "UNKNOWN_ATTACHMENT", "photos")
 
 
 def test_unknown_fields_are_passed_over(door: Door) -> None:
@@ -260,7 +260,7 @@ def test_an_event_that_breaks_a_rule_names_the_field(
 
     answer = events.send(event(**changes))
 
-    refused(answer, 422, "UNKNOWN_EVENT", field)
+    assert_refused(answer, 422, "UNKNOWN_EVENT", field)
     assert rows() == before
 
 
@@ -286,7 +286,7 @@ def test_a_wrong_or_old_signature_is_not_let_in(events: Door, headers: dict[str,
 
     answer = events.send(event(), **headers)
 
-    refused(answer, 401, "BAD_SIGNATURE")
+    assert_refused(answer, 401, "BAD_SIGNATURE")
     assert rows() == before
 
 

@@ -11,8 +11,8 @@ from PIL import Image
 
 from dispatch.attachments import MOST_PIXELS
 from tests.app.doors import (
+    assert_refused,
     each,
-    refused,
     rows,
 )
 from tests.city import City
@@ -71,7 +71,7 @@ def huge_header() -> bytes:
 def test_a_photo_that_is_none_is_refused(city: City, raw: bytes, status: int, code: str) -> None:
     before = rows()
 
-    refused(upload(city, raw), status, code)
+    assert_refused(upload(city, raw), status, code)
     assert rows() == before
 
 
@@ -82,7 +82,7 @@ def test_a_picture_with_too_many_pixels_is_refused_before_it_is_decoded(
     raw = make()
     assert len(raw) < 100_000
 
-    refused(upload(city, raw), 422, "TOO_MANY_PIXELS")
+    assert_refused(upload(city, raw), 422, "TOO_MANY_PIXELS")
 
 
 def test_an_upload_without_its_field_is_refused(city: City) -> None:
@@ -92,7 +92,7 @@ def test_an_upload_without_its_field_is_refused(city: City) -> None:
         headers={"Authorization": f"Bearer {city.token('inspector1')}"},
     )
 
-    refused(answer, 422, "FILE_REQUIRED")
+    assert_refused(answer, 422, "FILE_REQUIRED")
 
 
 def test_a_broken_multipart_body_is_refused(city: City) -> None:
@@ -104,7 +104,7 @@ def test_a_broken_multipart_body_is_refused(city: City) -> None:
         headers={"Authorization": f"Bearer {city.token('inspector1')}"},
     )
 
-    refused(answer, 400, "MALFORMED_BODY")
+    assert_refused(answer, 400, "MALFORMED_BODY")
 
 
 @each("cut", range(0, 600, 37))

@@ -12,11 +12,11 @@ from tests.app.doors import (
     FINDINGS,
     TICKETS,
     Door,
+    assert_refused,
     each,
     finding,
     of,
     post_raw,
-    refused,
     rows,
     signed,
 )
@@ -46,7 +46,7 @@ def test_a_body_that_is_not_good_json_is_malformed(door: Door, body: bytes, code
 
     answer = door.send(body)
 
-    refused(answer, 400, code)
+    assert_refused(answer, 400, code)
     assert rows() == before
 
 
@@ -56,7 +56,7 @@ def test_bytes_that_are_not_utf8_are_malformed(city: City, path: str) -> None:
 
     answer = Door(city, path).send(b'{"title": "\xff\xfe\xb5"}')
 
-    refused(answer, 400, "INVALID_UTF8")
+    assert_refused(answer, 400, "INVALID_UTF8")
     assert rows() == before
 
 
@@ -65,7 +65,7 @@ def test_an_event_that_is_not_utf8_has_no_valid_signature(city: City) -> None:
 
     answer = post_raw(client, EVENTS, b'{"x": "\xff"}', **signed(b"{}"))
 
-    refused(answer, 401, "BAD_SIGNATURE")
+    assert_refused(answer, 401, "BAD_SIGNATURE")
 
 
 @each("body", [b"[]", b"1", b"null", b'"text"', b"true", b"", b"{}"])
@@ -75,7 +75,7 @@ def test_json_that_is_not_the_object_asked_for_is_refused(door: Door, body: byte
     answer = door.send(body)
 
     assert answer.status_code in {400, 422}
-    refused(answer, answer.status_code, json.loads(answer.content)["error"]["code"])
+    assert_refused(answer, answer.status_code, json.loads(answer.content)["error"]["code"])
     assert rows() == before
 
 
@@ -90,7 +90,7 @@ def test_another_content_type_is_not_supported(city: City, path: str) -> None:
         headers=door.headers,
     )
 
-    refused(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
+    assert_refused(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
 
 
 def test_a_body_of_200_mb_is_refused_by_its_length_alone(door: Door) -> None:
@@ -103,7 +103,7 @@ def test_a_body_of_200_mb_is_refused_by_its_length_alone(door: Door) -> None:
         CONTENT_LENGTH=str(200 * 1024 * 1024),
     )
 
-    refused(answer, 413, "BODY_TOO_LARGE")
+    assert_refused(answer, 413, "BODY_TOO_LARGE")
 
 
 @each("length", ["-1", "²", "1e3", "12,12"])
@@ -117,7 +117,7 @@ def test_a_length_that_is_no_number_is_refused(tickets: Door, length: str) -> No
         CONTENT_LENGTH=length,
     )
 
-    refused(answer, 413, "BODY_TOO_LARGE")
+    assert_refused(answer, 413, "BODY_TOO_LARGE")
 
 
 def test_a_body_in_chunks_without_a_length_is_refused(door: Door) -> None:
@@ -129,21 +129,21 @@ def test_a_body_in_chunks_without_a_length_is_refused(door: Door) -> None:
         headers={**door.headers, "Transfer-Encoding": "chunked"},
     )
 
-    refused(answer, 411, "LENGTH_REQUIRED")
+    assert_refused(answer, 411, "LENGTH_REQUIRED")
 
 
 @each("method", ["GET", "PUT", "PATCH", "DELETE"])
 def test_another_method_is_refused(door: Door, method: str) -> None:
     answer = door.client.generic(method, f"/api/v1/{door.path}", headers=door.headers)
 
-    refused(answer, 405, "METHOD_NOT_ALLOWED")
+    assert_refused(answer, 405, "METHOD_NOT_ALLOWED")
     assert "POST" in answer["Allow"]
 
 
 def test_an_address_that_does_not_exist_answers_in_the_same_shape(tickets: Door) -> None:
     answer = tickets.client.get("/api/v1/no/such/address", headers=tickets.headers)
 
-    refused(answer, 404, "NOT_FOUND")
+    assert_refused(answer, 404, "NOT_FOUND")
 
 
 @each(
@@ -159,7 +159,7 @@ def test_a_nul_byte_in_an_address_is_refused(city: City, path: str) -> None:
         f"/api/v1/{path}", headers={"Authorization": f"Bearer {city.token('leader1')}"}
     )
 
-    refused(answer, 400, "BAD_CHARACTER")
+    assert_refused(answer, 400, "BAD_CHARACTER")
 
 
 @each(
@@ -205,7 +205,7 @@ def test_a_move_that_cannot_be_made_changes_nothing(
         Authorization=f"Bearer {city.token('receiver1')}",
     )
 
-    refused(answer, status, code)
+    assert_refused(answer, status, code)
     assert rows() == before
 
 
@@ -222,7 +222,7 @@ def test_photos_of_a_move_are_a_list_of_attachments(city: City, photos: object) 
         Authorization=f"Bearer {city.token('inspector1')}",
     )
 
-    refused(answer, 422, "FIELDS", "photos")
+    assert_refused(answer, 422, "FIELDS", "photos")
 
 
 QUERIES = (
@@ -287,7 +287,7 @@ def test_filters_that_cannot_be_read_are_named(city: City, path: str, status: in
 
     assert answer.status_code == status, answer.content[:300]
     if status != 200:
-        refused(answer, status, json.loads(answer.content)["error"]["code"])
+        assert_refused(answer, status, json.loads(answer.content)["error"]["code"])
 
 
 @each("inside", CURSORS)

@@ -7,9 +7,9 @@ import pytest
 from django.test import Client
 
 from tests.app.doors import (
+    assert_refused,
     each,
     post_raw,
-    refused,
 )
 from tests.city import City
 
@@ -35,7 +35,7 @@ def test_signing_in_with_nonsense_is_refused(city: City, body: dict[str, Any], s
 
     answer = post_raw(client, "auth/token", json.dumps(body).encode())
 
-    refused(answer, status, json.loads(answer.content)["error"]["code"])
+    assert_refused(answer, status, json.loads(answer.content)["error"]["code"])
 
 
 def test_the_sign_in_page_survives_a_nul_byte(city: City) -> None:
@@ -50,4 +50,6 @@ def test_the_sign_in_page_survives_a_nul_byte(city: City) -> None:
 def test_a_token_that_is_none_is_not_signed_in(city: City, header: str) -> None:
     client = Client(raise_request_exception=False)
 
-    refused(client.get("/api/v1/me", headers={"Authorization": header}), 401, "NOT_SIGNED_IN")
+    assert_refused(
+        client.get("/api/v1/me", headers={"Authorization": header}), 401, "NOT_SIGNED_IN"
+    )
