@@ -16,7 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.ready),
     path("metrics", health.metrics),
     path("", include("accounts.urls")),
-    path("", include("dispatch.urls")),
+    path("", include("dispatch.queue.urls")),
     path("", include("hotline.urls")),
     path("", include("grid.urls")),
     path("", include("ui.urls")),

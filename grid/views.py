@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
-from dispatch.pages import frame_for
+from dispatch.queue.pages import frame_for
 
 
 @login_required

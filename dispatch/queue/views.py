@@ -17,10 +17,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
-from dispatch import pages
 from dispatch.actions.errors import CaseNotFoundError
 from dispatch.casefile import case_for
 from dispatch.queries import FilterError, QueueFilters, counters_for, queue_for
+from dispatch.queue import pages
 
 MOST_IDS = 100
 POINTS_PER_PAGE = 200

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dispatch import views
+from dispatch.queue import views
 
 urlpatterns = [
     path("queue/", views.queue, name="queue"),

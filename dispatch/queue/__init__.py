@@ -1,0 +1,1 @@
+"""The handler's queue page: its list, counters, filters, batch, export and acknowledgements."""
