@@ -60,6 +60,12 @@ def sign_in(*, username: str, password: str, now: datetime) -> User:
     return user
 
 
+def forget_old_failures(*, now: datetime) -> int:
+    """Delete failed sign-ins that lock nobody any more; how many."""
+    deleted, _of = LoginFailure.objects.filter(at__lte=now - LOCK).delete()
+    return deleted
+
+
 def make_token(*, user: User, now: datetime, read_only: bool = False) -> tuple[str, datetime]:
     """A new bearer token and its expiry; the raw token is never stored."""
     raw = secrets.token_urlsafe(32)

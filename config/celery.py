@@ -20,6 +20,7 @@ app.conf.beat_schedule = {
         "schedule": 600.0,
         "options": {"expires": 600},
     },
+    "tidy up": {"task": "config.tidy_up", "schedule": 3600.0, "options": {"expires": 3600}},
     "wake subscribers": {
         "task": "config.wake_subscribers",
         "schedule": 5.0,

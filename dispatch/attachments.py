@@ -9,7 +9,7 @@ import io
 import re
 import uuid
 import warnings
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -26,6 +26,8 @@ MOST_PIXELS = 40_000_000
 LONGEST_EDGE = 4096
 FORMATS = ("JPEG", "PNG", "WEBP")
 EXIF_LIMIT = 65536
+PART_LIFE = timedelta(days=7)
+"""A phone may stay without a network for a week (ui.md 5); its upload goes on afterwards."""
 UPLOAD_KEY = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
@@ -135,3 +137,16 @@ def upload_offset(*, key: str, by: User) -> int:
 
 def _part(by: User, key: str) -> Path:
     return Path(settings.DATA_DIR) / "uploads" / f"{by.pk}-{key}.part"
+
+
+def discard_stale_parts(*, now: datetime) -> int:
+    """Delete the parts of uploads that nobody went on with for PART_LIFE; how many."""
+    oldest = (now - PART_LIFE).timestamp()
+    stale = [
+        part
+        for part in (Path(settings.DATA_DIR) / "uploads").glob("*.part")
+        if part.stat().st_mtime < oldest
+    ]
+    for part in stale:
+        part.unlink(missing_ok=True)
+    return len(stale)
