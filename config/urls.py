@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.ready),
     path("metrics", health.metrics),
     path("", include("accounts.urls")),
+    path("", include("dispatch.drawer.urls")),
     path("", include("dispatch.queue.urls")),
     path("", include("hotline.urls")),
     path("", include("grid.urls")),

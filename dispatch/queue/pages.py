@@ -13,8 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import Unit, User
-from dispatch import catalogue
+from accounts.models import User
 from dispatch.lifecycle import State
 from dispatch.queries import NEAR, QueueFilters, QueuePage, counters_for, home_district
 from gis.models import Area, Level
@@ -28,38 +27,6 @@ TILES: Final[dict[str, tuple[Promise, str]]] = {
 }
 LINES: Final = ("HOTLINE", "GRID", "AFFAIRS")
 DISTRICT_DIGITS: Final = 6
-SET_BACK: Final = frozenset(
-    {
-        "answer_directly",
-        "bounce",
-        "check_fail",
-        "emergency_dispatch",
-        "fixed_already",
-        "reject",
-        "rework",
-        "decide_out",
-        "transfer_emergency",
-        "verified_false",
-        "void",
-    }
-)
-"""Moves that end a case, send it back or skip steps: never the one that the key E makes."""
-USUAL: Final = (
-    "accept",
-    "file",
-    "dispatch",
-    "sign",
-    "submit_result",
-    "ask_check",
-    "check_pass",
-    "verified_true",
-    "callback_done",
-    "support_done",
-    "resume",
-    "first_contact",
-    "designate",
-)
-"""The moves that carry a case on, the likeliest first."""
 CITY_CENTER: Final = (119.6, 29.87)
 """Where the map opens when no area is loaded: degrees, WGS84, the fictional demo city."""
 
@@ -221,34 +188,3 @@ def points_of(page: QueuePage) -> list[tuple[str, str, float, float, int | None]
 def _epoch(text: str | None) -> int | None:
     found = parse_datetime(text) if text else None
     return int(found.timestamp()) if found else None
-
-
-def ordered_moves(case: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The moves as the drawer shows them: what carries the case on first, what ends it last."""
-    moves = [{**move, "is_first": False} for move in case["moves"]]
-    rank = {name: place for place, name in enumerate(USUAL)}
-    moves.sort(key=lambda move: (move["move"] in SET_BACK, rank.get(move["move"], len(rank))))
-    if moves and moves[0]["move"] in USUAL:
-        moves[0]["is_first"] = True
-    return moves
-
-
-def choices_for(case: Mapping[str, Any]) -> dict[str, Any]:
-    """What the drawer's forms offer: moves, units of the district, conditions of the category."""
-    kinds = {field["kind"] for move in case["moves"] for field in move["fields"]}
-    context: dict[str, Any] = {"moves": ordered_moves(case)}
-    if "unit" in kinds:
-        units = Unit.objects.filter(area_code__startswith=case["district"])
-        context["units"] = units.order_by("code").values("code", "name")
-    if "category" in kinds:
-        categories = catalogue.current().categories.values()
-        context["categories"] = [category for category in categories if category.selectable]
-    if "condition" in kinds:
-        chains = catalogue.current().chains
-        codes = chains.get(case["category"]["code"], ())
-        context["conditions"] = [
-            condition
-            for code in codes
-            for condition in catalogue.current().conditions_of.get(code, ())
-        ]
-    return context

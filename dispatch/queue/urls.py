@@ -7,8 +7,6 @@ from dispatch.queue import views
 urlpatterns = [
     path("queue/", views.queue, name="queue"),
     path("queue/rows", views.rows, name="queue_rows"),
-    path("queue/drawer/<str:case_no>", views.drawer, name="queue_drawer"),
     path("queue/counters", views.counters, name="queue_counters"),
     path("queue/points", views.points, name="queue_points"),
-    path("cases/<str:case_no>/", views.sheet, name="case_sheet"),
 ]

@@ -1,6 +1,6 @@
 """Every code of the lifecycle that a screen may show has a word, a ring and an order."""
 
-from dispatch import pages
+from dispatch.drawer.moves import SET_BACK, USUAL
 from dispatch.intake import KINDS
 from dispatch.lifecycle import MOVES, TOPICS, Stage, State
 from dispatch.models.timers import TimerState
@@ -33,6 +33,6 @@ def test_every_kind_of_a_voice_has_a_word() -> None:
 
 
 def test_the_key_e_never_ends_a_case_or_sends_it_back() -> None:
-    assert not set(pages.USUAL) & pages.SET_BACK
+    assert not set(USUAL) & SET_BACK
     names = {move.name for move in MOVES}
-    assert set(pages.USUAL) | pages.SET_BACK <= names
+    assert set(USUAL) | SET_BACK <= names

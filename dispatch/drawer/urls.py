@@ -1,0 +1,10 @@
+"""Addresses of the drawer and of the sheet."""
+
+from django.urls import path
+
+from dispatch.drawer import views
+
+urlpatterns = [
+    path("queue/drawer/<str:case_no>", views.drawer, name="queue_drawer"),
+    path("cases/<str:case_no>/", views.sheet, name="case_sheet"),
+]

@@ -1,0 +1,33 @@
+"""The drawer of one case, and the case as a sheet of paper."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from dispatch.drawer.page import case_context
+from dispatch.viewers import viewer
+
+
+@login_required
+@require_GET
+def drawer(request: HttpRequest, case_no: str) -> HttpResponse:
+    """The drawer of one case."""
+    return render(request, "dispatch/_case.html", _found(request, case_no))
+
+
+@login_required
+@require_GET
+def sheet(request: HttpRequest, case_no: str) -> HttpResponse:
+    """One case as a sheet of paper."""
+    return render(request, "dispatch/sheet.html", _found(request, case_no))
+
+
+def _found(request: HttpRequest, case_no: str) -> dict[str, Any]:
+    context = case_context(viewer(request), case_no, timezone.now())
+    if context["case"] is None:
+        raise Http404
+    return context
