@@ -13,9 +13,10 @@ from dispatch import catalogue
 from dispatch.actions.errors import CaseNotFoundError, MoveError, NotAllowedError, RuleError
 from dispatch.actions.moving import may_move
 from dispatch.lifecycle import Field, State, moves_from
-from dispatch.models import Assignment, Attachment, Case, Event, Intake, Note, Timer
+from dispatch.models import Assignment, Attachment, Case, Intake, Timer
 from dispatch.obstacles import facts_of, obstacle
 from dispatch.queries import COLUMNS, item_of
+from dispatch.timeline import timeline_of
 
 REVEALS_PER_HOUR = 60
 PURPOSE_LENGTH = 4
@@ -50,7 +51,7 @@ def case_for(user: User, case_no: str, *, now: datetime) -> dict[str, Any]:
         "intakes_count": row["intakes_count"],
         "assignments": _assignments(case_id),
         "timers": timers_of(case_id, now),
-        "timeline": _timeline(case_id),
+        "timeline": timeline_of(user, case_id),
         "attachments": _attachments(case_id),
         "moves": moves,
         "blocked_moves": blocked,
@@ -191,24 +192,6 @@ def timers_of(case_id: int, now: datetime) -> list[dict[str, Any]]:
             },
         }
         for row in rows
-    ]
-
-
-def _timeline(case_id: int) -> list[dict[str, Any]]:
-    events = list(Event.objects.filter(case_id=case_id).order_by("id"))
-    notes = {note.pk: note for note in Note.objects.filter(case_id=case_id)}
-    actors = User.objects.in_bulk({event.actor_id for event in events if event.actor_id})
-    return [
-        {
-            "topic": event.topic,
-            "at": event.at.isoformat(),
-            "by": str(actors[event.actor_id]) if event.actor_id in actors else "",
-            "from_state": event.from_state,
-            "to_state": event.to_state,
-            "text": notes[note].text if (note := event.payload.get("note")) in notes else "",
-            "seq": event.seq,
-        }
-        for event in events
     ]
 
 
