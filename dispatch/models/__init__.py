@@ -23,10 +23,20 @@ from dispatch.models.delays import Extension, Pause
 from dispatch.models.disputes import ReturnRequest, Ruling
 from dispatch.models.events import Cursor, Event, FeedHead, Tally
 from dispatch.models.merges import Merge
+from dispatch.models.queue_page import (
+    Acknowledgement,
+    Export,
+    ExportFormat,
+    ExportState,
+    QueueSettings,
+    SavedFilter,
+    SeenMark,
+)
 from dispatch.models.suggestions import CategoryChoice, CategoryModel
 from dispatch.models.timers import Timer
 
 __all__ = [
+    "Acknowledgement",
     "Assignment",
     "Attachment",
     "Callback",
@@ -39,6 +49,9 @@ __all__ = [
     "DuplicateRule",
     "DutyItem",
     "Event",
+    "Export",
+    "ExportFormat",
+    "ExportState",
     "Extension",
     "FeedHead",
     "FilingCondition",
@@ -48,9 +61,12 @@ __all__ = [
     "Note",
     "Pause",
     "Priority",
+    "QueueSettings",
     "ReturnRequest",
     "Ruling",
+    "SavedFilter",
     "Season",
+    "SeenMark",
     "StageLimit",
     "Tally",
     "Timer",

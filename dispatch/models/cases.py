@@ -155,6 +155,16 @@ class Case(models.Model):
             Index(
                 fields=["due_at", "id"], condition=Q(is_open=True), name="dispatch_case_queue_city"
             ),
+            Index(
+                fields=["district_code", "priority", "due_at", "id"],
+                condition=Q(is_open=True),
+                name="dispatch_case_queue_priority",
+            ),
+            Index(
+                fields=["district_code", "state_at"],
+                condition=Q(is_open=True),
+                name="dispatch_case_queue_unseen",
+            ),
             Index(fields=["district_code", "created_at", "id"], name="dispatch_case_by_creation"),
             GinIndex(
                 fields=["support_units"],
