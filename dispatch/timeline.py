@@ -53,7 +53,7 @@ def _note(note: Note | None) -> dict[str, Any]:
 def _facts(payload: Mapping[str, Any], units: Mapping[int, Unit]) -> dict[str, Any]:
     """The codes of a payload that say more than its topic; units by their names."""
     facts: dict[str, Any] = {
-        f"{key}_name": units[pk].name for key in UNITS if (pk := payload.get(key)) in units
+        f"{key}_name": unit.name for key in UNITS if (unit := units.get(payload.get(key) or 0))
     }
     facts |= {key: payload[key] for key in MOMENTS if _is_moment(payload.get(key))}
     case_no = next((payload[key] for key in CASES if isinstance(payload.get(key), str)), "")
