@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,9 +16,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from dispatch import catalogue
 from dispatch.actions.errors import CaseNotFoundError
-from dispatch.lifecycle import State
+from dispatch.board import board
+from dispatch.lifecycle import OPEN, State
 from dispatch.models import Case, CaseQuerySet, Event, FeedHead, Line, Tally
 from dispatch.models.cases import NEVER
+from dispatch.opencases import OpenCases
 from gis import locator
 from gis.models import Area, Level
 
@@ -39,6 +41,14 @@ class FilterError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class OwnWork:
+    """What makes a case a person's own: units she works in, states her roles carry on."""
+
+    units: tuple[int, ...] = ()
+    states: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class QueueFilters:
     """The filters of GET /api/v1/queue; empty means all. `state` empty means open cases."""
 
@@ -55,6 +65,9 @@ class QueueFilters:
     q: str = ""
     bbox: tuple[float, float, float, float] | None = None
     ids: Sequence[str] = ()
+    relation: Sequence[str] = ()
+    own: OwnWork = OwnWork()
+    state_after: datetime | None = None
     sort: str = "due"
     cursor: str = ""
     limit: int = 50
@@ -123,12 +136,15 @@ def filtered(cases: CaseQuerySet, filters: QueueFilters) -> CaseQuerySet:
         "due_at__lt": filters.due_before,
         "due_at__gte": filters.due_after,
         "created_at__gte": filters.created_from,
+        "state_at__gt": filters.state_after,
         "case_no__in": list(filters.ids),
         "line__in": list(filters.line),
         "priority__in": list(filters.priority),
         "category_code__in": _with_children(filters.category) if filters.category else None,
     }
     cases = cases.filter(**{name: value for name, value in equal.items() if value})
+    for relation in filters.relation:
+        cases = cases.filter(_related(relation, filters.own))
     if filters.bbox:
         cases = cases.filter(location__bboverlaps=Polygon.from_bbox(filters.bbox))
     if filters.q:
@@ -139,40 +155,75 @@ def filtered(cases: CaseQuerySet, filters: QueueFilters) -> CaseQuerySet:
     return cases
 
 
+RELATIONS = ("mine", "supporting", "returned", "supervised")
+
+
+def _related(relation: str, own: OwnWork) -> Q:
+    """Cases as they stand to a person: hers, supported, sent back to her, supervised."""
+    if relation == "supervised":
+        return Q(is_hard=True)
+    if relation == "supporting":
+        return Q(support_units__overlap=list(own.units)) if own.units else Q(pk__in=[])
+    if relation == "returned":
+        again = Q(state=State.PROCESSING.value, rework_count__gt=0)
+        again |= Q(state=State.PENDING_SIGN.value, return_count__gt=0)
+        back = Q(state=State.RETURN_REVIEW.value)
+        back |= Q(state=State.PENDING_DISPATCH.value, return_count__gt=0)
+        return Q(lead_unit_id__in=own.units) & again if own.units else back
+    if relation == "mine":
+        return Q(lead_unit_id__in=own.units) if own.units else Q(state__in=own.states)
+    raise FilterError("rel", " | ".join(RELATIONS))
+
+
 def _with_children(code: str) -> list[str]:
     return [leaf for leaf, chain in catalogue.current().chains.items() if code in chain] or [code]
 
 
+SORTS = {
+    "due": ("due_at", "id"),
+    "created": ("-created_at", "-id"),
+    "priority": ("priority", "due_at", "id"),
+}
+"""The orders of the queue: the columns of a page's key, `-` for the largest first."""
+
+
 def _after(cases: CaseQuerySet, filters: QueueFilters) -> CaseQuerySet:
-    if filters.sort not in {"due", "created"}:
-        raise FilterError("sort", "due | created")
-    newest_first = filters.sort == "created"
-    column = "created_at" if newest_first else "due_at"
+    if filters.sort not in SORTS:
+        raise FilterError("sort", " | ".join(SORTS))
+    order = SORTS[filters.sort]
     if filters.cursor:
-        at, pk = _read_cursor(filters.cursor)
-        side = "lt" if newest_first else "gt"
-        cases = cases.filter(
-            Q(**{f"{column}__{side}": at}) | Q(**{column: at, f"id__{side}": pk}),
-            **{f"{column}__{side}e": at},
-        )
-    sign = "-" if newest_first else ""
-    return cases.order_by(f"{sign}{column}", f"{sign}id")
+        cases = cases.filter(_beyond(order, _read_cursor(filters.cursor, len(order))))
+    return cases.order_by(*order)
+
+
+def _beyond(order: Sequence[str], key: Sequence[Any]) -> Q:
+    """Rows after a key: the first column decides, among equals the next."""
+    names = [column.lstrip("-") for column in order]
+    side = "lt" if order[0].startswith("-") else "gt"
+    condition = Q(**{f"{names[0]}__{side}e": key[0]})
+    beyond = Q()
+    for place, name in enumerate(names):
+        equal = dict(zip(names[:place], key[:place], strict=True))
+        beyond |= Q(**equal, **{f"{name}__{side}": key[place]})
+    return condition & beyond
 
 
 def _cursor(row: dict[str, Any], sort: str) -> str:
-    at = row["created_at" if sort == "created" else "due_at"]
-    return base64.urlsafe_b64encode(f"{at.isoformat()}|{row['id']}".encode()).decode()
+    values = [row[column.lstrip("-")] for column in SORTS[sort]]
+    texts = [v.isoformat() if isinstance(v, datetime) else str(v) for v in values]
+    return base64.urlsafe_b64encode("|".join(texts).encode()).decode()
 
 
-def _read_cursor(text: str) -> tuple[datetime, int]:
+def _read_cursor(text: str, parts: int) -> list[Any]:
+    """The key of a page: (priority,) moment, id."""
     try:
-        at, pk = base64.urlsafe_b64decode(text.encode()).decode().split("|")
-        moment, number = datetime.fromisoformat(at), int(pk)
-        if timezone.is_naive(moment):
-            raise ValueError(at)
+        *first, at, pk = base64.urlsafe_b64decode(text.encode()).decode().split("|")
+        moment, key = datetime.fromisoformat(at), [*map(int, first)]
+        if timezone.is_naive(moment) or len(key) + 2 != parts:
+            raise ValueError(text)
+        return [*key, moment, int(pk)]
     except (ValueError, binascii.Error) as error:
         raise FilterError("cursor", _("翻页标记无法识别，请从第一页重新开始。")) from error
-    return moment, number
 
 
 def item_of(row: dict[str, Any], now: datetime) -> dict[str, Any]:
@@ -217,9 +268,40 @@ def due_of(stage: str, due_at: datetime, now: datetime) -> dict[str, Any]:
 
 
 def counters_for(user: User, *, filters: QueueFilters, now: datetime) -> dict[str, int]:
-    """Open cases by what a handler asks first: one query."""
+    """Open cases by what a handler asks first: from the board in memory, else one query."""
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    cases = filtered(Case.objects.visible_to(user), filters)
+    scope, words = user.scope(), _words_of(filters)
+    if words is None:
+        return _counted(filtered(Case.objects.visible_to(user), filters), now, midnight)
+
+    def count(cases: OpenCases) -> dict[str, int]:
+        chosen = cases.visible(scope)
+        for name, wanted in words.items():
+            chosen &= cases.among(name, wanted)
+        return cases.counters(chosen, now=now, soon=now + NEAR, midnight=midnight)
+
+    return board.read(count)
+
+
+def _words_of(filters: QueueFilters) -> dict[str, Sequence[object]] | None:
+    """The filters as words of the board's columns, or None where others are set, too."""
+    others = replace(filters, district="", street="", state=(), line=(), category="", priority=())
+    if replace(others, cursor="", sort="due", limit=50) != QueueFilters():
+        return None
+    if not set(filters.state) <= OPEN or not set(filters.line) <= set(Line.values):
+        return None
+    words: dict[str, Sequence[object]] = {
+        "district": [filters.district] if filters.district else [],
+        "street": [filters.street] if filters.street else [],
+        "state": filters.state,
+        "line": filters.line,
+        "category": _with_children(filters.category) if filters.category else [],
+        "priority": filters.priority,
+    }
+    return {name: wanted for name, wanted in words.items() if wanted}
+
+
+def _counted(cases: CaseQuerySet, now: datetime, midnight: datetime) -> dict[str, int]:
     counted: dict[str, int] = cases.aggregate(
         all=Count("id"),
         overdue=Count("id", filter=Q(due_at__lte=now)),
