@@ -3,24 +3,22 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.gis.geos import Polygon
 from django.db import connection
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from dispatch import catalogue
 from dispatch.actions.errors import CaseNotFoundError
-from dispatch.board import board
-from dispatch.lifecycle import OPEN, State
+from dispatch.lifecycle import State
 from dispatch.models import Case, CaseQuerySet, Event, FeedHead, Line, Tally
 from dispatch.models.cases import NEVER
-from dispatch.opencases import OpenCases
 from gis import locator
 from gis.models import Area, Level
 
@@ -140,7 +138,7 @@ def filtered(cases: CaseQuerySet, filters: QueueFilters) -> CaseQuerySet:
         "case_no__in": list(filters.ids),
         "line__in": list(filters.line),
         "priority__in": list(filters.priority),
-        "category_code__in": _with_children(filters.category) if filters.category else None,
+        "category_code__in": with_children(filters.category) if filters.category else None,
     }
     cases = cases.filter(**{name: value for name, value in equal.items() if value})
     for relation in filters.relation:
@@ -175,7 +173,7 @@ def _related(relation: str, own: OwnWork) -> Q:
     raise FilterError("rel", " | ".join(RELATIONS))
 
 
-def _with_children(code: str) -> list[str]:
+def with_children(code: str) -> list[str]:
     return [leaf for leaf, chain in catalogue.current().chains.items() if code in chain] or [code]
 
 
@@ -265,54 +263,6 @@ def due_of(stage: str, due_at: datetime, now: datetime) -> dict[str, Any]:
         return {"stage": None, "due_at": None, "state": "NONE"}
     state = "OVERDUE" if due_at <= now else "NEAR" if due_at - now <= NEAR else "OK"
     return {"stage": stage, "due_at": due_at.isoformat(), "state": state}
-
-
-def counters_for(user: User, *, filters: QueueFilters, now: datetime) -> dict[str, int]:
-    """Open cases by what a handler asks first: from the board in memory, else one query."""
-    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    scope, words = user.scope(), _words_of(filters)
-    if words is None:
-        return _counted(filtered(Case.objects.visible_to(user), filters), now, midnight)
-
-    def count(cases: OpenCases) -> dict[str, int]:
-        chosen = cases.visible(scope)
-        for name, wanted in words.items():
-            chosen &= cases.among(name, wanted)
-        return cases.counters(chosen, now=now, soon=now + NEAR, midnight=midnight)
-
-    return board.read(count)
-
-
-def _words_of(filters: QueueFilters) -> dict[str, Sequence[object]] | None:
-    """The filters as words of the board's columns, or None where others are set, too."""
-    others = replace(filters, district="", street="", state=(), line=(), category="", priority=())
-    if replace(others, cursor="", sort="due", limit=50) != QueueFilters():
-        return None
-    if not set(filters.state) <= OPEN or not set(filters.line) <= set(Line.values):
-        return None
-    words: dict[str, Sequence[object]] = {
-        "district": [filters.district] if filters.district else [],
-        "street": [filters.street] if filters.street else [],
-        "state": filters.state,
-        "line": filters.line,
-        "category": _with_children(filters.category) if filters.category else [],
-        "priority": filters.priority,
-    }
-    return {name: wanted for name, wanted in words.items() if wanted}
-
-
-def _counted(cases: CaseQuerySet, now: datetime, midnight: datetime) -> dict[str, int]:
-    counted: dict[str, int] = cases.aggregate(
-        all=Count("id"),
-        overdue=Count("id", filter=Q(due_at__lte=now)),
-        due_soon=Count("id", filter=Q(due_at__gt=now, due_at__lte=now + NEAR)),
-        unsigned=Count("id", filter=Q(state=State.PENDING_SIGN.value)),
-        today=Count("id", filter=Q(created_at__gte=midnight)),
-        hotline=Count("id", filter=Q(line=Line.HOTLINE)),
-        grid=Count("id", filter=Q(line=Line.GRID)),
-        affairs=Count("id", filter=Q(line=Line.AFFAIRS)),
-    )
-    return counted
 
 
 def districts_of(user: User) -> tuple[str, ...]:

@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from dispatch.counters import counters_for
 from dispatch.lifecycle import State
-from dispatch.queries import NEAR, QueueFilters, QueuePage, counters_for, home_district
+from dispatch.queries import NEAR, QueueFilters, QueuePage, home_district
 from gis.models import Area, Level
 
 TILES: Final[dict[str, tuple[Promise, str]]] = {

@@ -14,8 +14,9 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from dispatch.counters import counters_for
 from dispatch.drawer.page import case_context
-from dispatch.queries import FilterError, QueueFilters, counters_for, queue_for
+from dispatch.queries import FilterError, QueueFilters, queue_for
 from dispatch.queue import pages
 from dispatch.viewers import viewer
 

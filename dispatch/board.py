@@ -1,0 +1,122 @@
+"""The open cases of the whole city in this process, kept up to date by the log.
+
+Counters of any scope and the clusters of a map tile are read from here, so that no request counts
+half a million rows (ADR 0013). Nothing is true here alone: it can be forgotten at any time.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.db import connection
+
+from accounts.prepared import execute_prepared
+from dispatch.opencases import OpenCase, OpenCases
+
+READ_ANEW_AFTER_S = 600.0
+MOST_CHANGES = 5_000
+PAUSE_FACTOR, LONGEST_PAUSE_S = 10.0, 2.0
+"""A look at the log that took long is not repeated for ten times as long."""
+
+_COLUMNS = """
+SELECT id, case_no, (extract(epoch FROM due_at) * 1000000)::bigint,
+       (extract(epoch FROM created_at) * 1000000)::bigint,
+       coalesce(6378137 * radians(ST_X(location)), 'Infinity'),
+       coalesce(6378137 * ln(tan(pi() / 4 + radians(ST_Y(location)) / 2)), 'Infinity'),
+       sensitive, is_hard, rework_count, return_count, district_code, street_code, community_code,
+       coalesce(lead_unit_id, 0), state, line, category_code, priority, support_units, is_open
+FROM dispatch_case
+"""
+_ALL = f"{_COLUMNS} WHERE is_open"
+_SOME = f"{_COLUMNS} WHERE id = ANY(%s::bigint[])"
+_HEADS = "SELECT district, seq, digest FROM dispatch_feedhead"
+_CHANGED = f"""
+SELECT array_agg(DISTINCT case_id) FROM (
+  SELECT e.case_id FROM unnest(%s::text[], %s::bigint[]) AS s(district, seq)
+  CROSS JOIN LATERAL (
+    SELECT case_id FROM dispatch_event WHERE district = s.district AND seq > s.seq
+    ORDER BY seq LIMIT {2 * MOST_CHANGES}) e
+  UNION ALL SELECT case_id FROM dispatch_event WHERE seq IS NULL) changed
+"""
+
+Head = tuple[int, str]
+T = TypeVar("T")
+
+
+class Board:
+    """One per process. Each look brings it up to what is committed, numbered or not."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.forget()
+
+    def forget(self) -> None:
+        """Read all anew at the next look."""
+        self._cases = OpenCases()
+        self._seen: dict[str, Head] = {}
+        self._read_at = -READ_ANEW_AFTER_S
+        self._next_look_at = 0.0
+
+    def read(self, ask: Callable[[OpenCases], T]) -> T:
+        """The answer to a question about the open cases; microseconds, others wait meanwhile."""
+        with self._lock:
+            if time.monotonic() >= self._next_look_at:
+                start = time.monotonic()
+                self._look()
+                took = time.monotonic() - start
+                pause = min(PAUSE_FACTOR * took, LONGEST_PAUSE_S) if took > 0.05 else 0.0  # noqa: PLR2004
+                self._next_look_at = time.monotonic() + pause
+            return ask(self._cases)
+
+    def _look(self) -> None:
+        """Heads first, then what changed after the heads of the last look.
+
+        What is numbered between the two statements is read twice, and nothing is missed: an event
+        without a number at the first statement has one, or none still, at the second.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(_HEADS)
+            heads: dict[str, Head] = {row[0]: (row[1], row[2]) for row in cursor.fetchall()}
+            if self._must_read_anew(heads):
+                self._read_all(cursor)
+            else:
+                self._read_changed(cursor, heads)
+        self._seen = heads
+
+    def _must_read_anew(self, heads: dict[str, Head]) -> bool:
+        if time.monotonic() - self._read_at >= READ_ANEW_AFTER_S:
+            return True
+        return any(
+            district not in heads
+            or heads[district][0] < seen[0]
+            or heads[district][0] - seen[0] > MOST_CHANGES
+            or (heads[district][0] == seen[0] and heads[district][1] != seen[1])
+            for district, seen in self._seen.items()
+        )
+
+    def _read_all(self, cursor: Any) -> None:
+        cursor.execute(_ALL)
+        self._cases = OpenCases()
+        self._cases.put([OpenCase(*row[:-1]) for row in cursor.fetchall()])
+        self._read_at = time.monotonic()
+
+    def _read_changed(self, cursor: Any, heads: dict[str, Head]) -> None:
+        moved = {
+            district: self._seen.get(district, (0, ""))[0]
+            for district, head in heads.items()
+            if head != self._seen.get(district)
+        }
+        execute_prepared(
+            cursor, _CHANGED, [list(moved), list(moved.values())], name="dispatch_board_changed"
+        )
+        ids = cursor.fetchone()[0]
+        if not ids:
+            return
+        execute_prepared(cursor, _SOME, [ids], name="dispatch_board_some")
+        rows = cursor.fetchall()
+        self._cases.put([OpenCase(*row[:-1]) for row in rows if row[-1]])
+        self._cases.drop([row[0] for row in rows if not row[-1]])
+
+
+board = Board()
