@@ -37,9 +37,11 @@ CHECKS = (
     ("Django's checks", ("manage.py", "check", "--fail-level", "WARNING")),
     ("Security (bandit)", ("-m", "bandit", "-q", "-c", "pyproject.toml", "-r", *PRODUCT)),
 )
+BROWSER = ("tests/journeys",)
+"""One stack and one browser for all of them: they run one after the other."""
 SUITES = (
     ("Tests: unit, architecture, app", ("tests/unit", "tests/architecture", "tests/app")),
-    ("Tests: journeys in the browser", ("tests/journeys",)),
+    ("Tests: journeys in the browser", BROWSER),
 )
 STEPS = STEPS_OF_UP_SH + 2 + 1 + len(CHECKS) + len(SUITES)
 
@@ -87,7 +89,7 @@ def _run(place: Place) -> int:
 
 def _suites() -> list[tuple[str, tuple[str, ...]]]:
     without_browser = os.environ.get("JOURNEYS", "1") == "0"
-    return [s for s in SUITES if not (without_browser and s[1] == ("tests/journeys",))]
+    return [s for s in SUITES if not (without_browser and s[1] == BROWSER)]
 
 
 def check(command: tuple[str, ...], environment: Mapping[str, str]) -> bool:
@@ -112,6 +114,8 @@ def _tests(
     report = place.folder / f"{folders[0].replace('/', '-')}.xml"
     report.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", *folders, f"--junitxml={report}", "--durations=8"]
+    if folders != BROWSER:
+        command += ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile"]
     if os.environ.get("COVERAGE") == "1":
         command += ["--cov", "--cov-append", "--cov-report=term:skip-covered"]
     code = run(command, environment)
