@@ -166,6 +166,11 @@ class Case(models.Model):
                 name="dispatch_case_queue_unseen",
             ),
             Index(fields=["district_code", "created_at", "id"], name="dispatch_case_by_creation"),
+            Index(
+                fields=["district_code", "created_at"],
+                condition=Q(priority=0),
+                name="dispatch_case_emergencies",
+            ),
             GinIndex(
                 fields=["support_units"],
                 condition=~Q(support_units=[]),

@@ -1,5 +1,6 @@
 """The event log: outbox, audit trail and replay tape in one (architecture.md 5)."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -41,6 +42,14 @@ class Event(models.Model):
                 fields=["id"], condition=Q(seq__isnull=True), name="dispatch_event_unnumbered"
             ),
             models.Index(fields=["case_id", "id"], name="dispatch_event_of_case"),
+            BrinIndex(
+                fields=["at"], pages_per_range=32, autosummarize=True, name="dispatch_event_by_time"
+            ),
+            models.Index(
+                fields=["topic", "at"],
+                condition=Q(topic__in=["case.closed", "case.called_back", "case.signed"]),
+                name="dispatch_event_of_rates",
+            ),
         ]
 
     def __str__(self) -> str:
