@@ -22,6 +22,8 @@ from accounts.queries import token_digest
 FAILURES_BEFORE_LOCK = 5
 LOCK = timedelta(minutes=15)
 TOKEN_LIFE = timedelta(days=30)
+KEPT_APART = ("accounts_post_powers_are_kept_apart", "accounts_deputy_powers_are_kept_apart")
+"""The names by which the database refuses to join powers: over own posts, and over lent ones."""
 _NOBODY = make_password("nobody has this password", hasher="pbkdf2_sha256")
 
 
@@ -97,7 +99,7 @@ def give_post(
         with transaction.atomic():
             post.save()
     except IntegrityError as error:
-        if "accounts_post_powers_are_kept_apart" in str(error):
+        if any(name in str(error) for name in KEPT_APART):
             raise PowersError from error
         raise
     user._scope = None

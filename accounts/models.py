@@ -6,7 +6,8 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.scope import HeldPost, Scope
@@ -111,10 +112,21 @@ class User(AbstractBaseUser):
 
 
 def read_scope(user: User) -> Scope:
-    """The scope of a user's open posts: two queries. An inactive user has none."""
+    """The scope of a user's open posts and of those lent to her now: two queries.
+
+    An inactive user has none, and lends none.
+    """
     if not user.is_active:
         return Scope(())
-    posts = list(user.posts.filter(ended_at__isnull=True).select_related("unit"))
+    lenders = Deputy.objects.filter(
+        deputy=user,
+        absent__is_active=True,
+        cancelled_at__isnull=True,
+        starts_at__lte=Now(),
+        ends_at__gt=Now(),
+    )
+    open_posts = Post.objects.filter(ended_at__isnull=True).select_related("unit")
+    posts = list(open_posts.filter(Q(user=user) | Q(user__in=lenders.values("absent"))))
     paths = {post.unit.path for post in posts if post.unit}
     below: dict[str, frozenset[int]] = {
         path: frozenset(Unit.objects.filter(path__startswith=path).values_list("pk", flat=True))
@@ -127,6 +139,7 @@ def read_scope(user: User) -> Scope:
                 post.area_code,
                 post.unit_id,
                 below[post.unit.path] if post.unit else frozenset(),
+                None if post.user_id == user.pk else post.user_id,
             )
             for post in posts
         )
@@ -215,6 +228,49 @@ class Post(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} {self.role} {self.area_code}"
+
+
+class Deputy(models.Model):
+    """代班: while one person is away another holds her posts too (features.md 43).
+
+    A trigger keeps the powers of domain.md 7.3.1 apart over own and lent posts together.
+    """
+
+    absent = models.ForeignKey(User, on_delete=models.PROTECT, related_name="absences")
+    deputy = models.ForeignKey(User, on_delete=models.PROTECT, related_name="deputyships")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    reason = models.CharField(max_length=200)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    cancelled_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(absent=F("deputy")), name="accounts_deputy_is_somebody_else"
+            ),
+            models.CheckConstraint(
+                condition=~Q(by=F("deputy")), name="accounts_deputy_is_arranged_by_another"
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="accounts_deputy_ends_after_its_start"
+            ),
+            ExclusionConstraint(
+                name="accounts_deputy_one_at_a_time",
+                expressions=[
+                    ("absent", RangeOperators.EQUAL),
+                    (Func("starts_at", "ends_at", function="TSTZRANGE"), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(cancelled_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deputy_id} for {self.absent_id}"
 
 
 class Token(models.Model):

@@ -24,12 +24,21 @@ def token_digest(raw: str) -> str:
 
 _USER_WITH_POSTS = """
 SELECT u.id, u.password, u.last_login, u.username, u.name, u.is_active, u.language, t.read_only,
-       p.role, p.area_code, p.unit_id,
+       p.role, p.area_code, p.unit_id, p.lent_by,
        CASE WHEN n.path IS NULL THEN NULL ELSE
          ARRAY(SELECT b.id FROM accounts_unit b WHERE starts_with(b.path, n.path)) END
 FROM accounts_token t
 JOIN accounts_user u ON u.id = t.user_id AND u.is_active
-LEFT JOIN accounts_post p ON p.user_id = u.id AND p.ended_at IS NULL
+LEFT JOIN LATERAL (
+  SELECT role, area_code, unit_id, NULL::bigint AS lent_by
+  FROM accounts_post WHERE user_id = u.id AND ended_at IS NULL
+  UNION ALL
+  SELECT lent.role, lent.area_code, lent.unit_id, d.absent_id
+  FROM accounts_deputy d
+  JOIN accounts_user a ON a.id = d.absent_id AND a.is_active
+  JOIN accounts_post lent ON lent.user_id = a.id AND lent.ended_at IS NULL
+  WHERE d.deputy_id = u.id AND d.cancelled_at IS NULL AND d.starts_at <= %s AND d.ends_at > %s
+) p ON true
 LEFT JOIN accounts_unit n ON n.id = p.unit_id
 WHERE t.digest = %s AND t.revoked_at IS NULL AND t.expires_at > %s
 """
@@ -39,7 +48,10 @@ def user_by_token(raw: str, *, now: datetime) -> tuple[User, bool] | None:
     """The user of a valid token with her scope, and whether it only reads; one query."""
     with connection.cursor() as cursor:
         execute_prepared(
-            cursor, _USER_WITH_POSTS, [token_digest(raw), now], name="accounts_user_by_token"
+            cursor,
+            _USER_WITH_POSTS,
+            [now, now, token_digest(raw), now],
+            name="accounts_user_by_token",
         )
         rows = cursor.fetchall()
     if not rows:
@@ -58,8 +70,8 @@ def user_by_token(raw: str, *, now: datetime) -> tuple[User, bool] | None:
     user._state.db = "default"
     user._scope = Scope(
         tuple(
-            HeldPost(role, area_code, unit_id, frozenset(unit_ids or ()))
-            for *_, role, area_code, unit_id, unit_ids in rows
+            HeldPost(role, area_code, unit_id, frozenset(unit_ids or ()), lent_by)
+            for *_, role, area_code, unit_id, lent_by, unit_ids in rows
             if role
         )
     )
@@ -83,12 +95,15 @@ def user_by_cookie(header: str) -> User | None:
 _AUTHORITY = """
 SELECT (SELECT count(*) FROM accounts_post), (SELECT max(ended_at) FROM accounts_post),
        (SELECT max(revoked_at) FROM accounts_token),
-       (SELECT count(*) FROM accounts_user WHERE is_active)
+       (SELECT count(*) FROM accounts_user WHERE is_active),
+       (SELECT array_agg(id ORDER BY id) FROM accounts_deputy
+        WHERE cancelled_at IS NULL AND starts_at <= now() AND ends_at > now())
 """
 
 
 def authority_stamp() -> tuple[object, ...]:
-    """Changes whenever a post is given or ended, a token revoked or a user locked out."""
+    """Changes whenever a post is given or ended, a token revoked, a user locked out, or the time
+    of a deputy begins or ends."""
     with connection.cursor() as cursor:
         cursor.execute(_AUTHORITY)
         stamp: tuple[object, ...] = cursor.fetchone()

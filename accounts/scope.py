@@ -25,19 +25,32 @@ IDENTITY_ROLES = frozenset({"OPERATOR", "DUTY_LEADER", "CALLBACK"})
 
 @dataclass(frozen=True, slots=True)
 class HeldPost:
-    """A role in an area (code prefix) and, for handlers, a unit with all units below it."""
+    """A role in an area (code prefix) and, for handlers, a unit with all units below it.
+
+    `lent_by` is the absent person whose post it is; None for one's own.
+    """
 
     role: str
     area_code: str
     unit_id: int | None
     unit_ids: frozenset[int]
+    lent_by: int | None = None
 
 
 @dataclass(frozen=True)
 class Scope:
-    """All open posts of one user."""
+    """All open posts of one user, those lent to her while others are away among them."""
 
     posts: tuple[HeldPost, ...]
+
+    @cached_property
+    def lenders(self) -> tuple[int, ...]:
+        """The absent people whose posts are lent to the user, in order of their ids."""
+        return tuple(sorted({post.lent_by for post in self.posts if post.lent_by is not None}))
+
+    def of(self, lender: int | None) -> "Scope":
+        """The user's own posts (None), or those that one absent person lends."""
+        return Scope(tuple(post for post in self.posts if post.lent_by == lender))
 
     @cached_property
     def roles(self) -> frozenset[str]:

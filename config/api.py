@@ -15,6 +15,8 @@ from ninja.security import APIKeyCookie, HttpBearer
 
 from accounts.actions import SignInError
 from accounts.api import open_router as accounts_open_router
+from accounts.deputies import DeputyError, NotYoursToArrangeError
+from accounts.deputies_api import router as deputies_router
 from accounts.models import User
 from accounts.queries import session_user, user_by_token
 from affairs.actions import SignatureError, UnknownEventError
@@ -88,6 +90,7 @@ api = NinjaAPI(
     urls_namespace="api-1",
 )
 api.add_router("/auth", accounts_open_router, auth=None)
+api.add_router("/deputies", deputies_router)
 api.add_router("/hotline", hotline_router)
 api.add_router("/grid", grid_router)
 api.add_router("/affairs", affairs_open_router, auth=None)
@@ -130,6 +133,8 @@ STATUS: dict[type[Exception], int] = {
     AttachmentError: 422,
     UnknownEventError: 422,
     SignatureError: 401,
+    DeputyError: 422,
+    NotYoursToArrangeError: 403,
 }
 
 

@@ -123,7 +123,10 @@ def make_move(
     if found := obstacle(move, facts_of(case)):
         raise RuleError(found.message, code=found.code)
     given = {name: data[name] for name in _names(row) if name in data}
-    _apply(MoveContext(case, row, given, by, now, row.target or State(case.state)))
+    context = MoveContext(case, row, given, by, now, row.target or State(case.state))
+    if lender := _lender(case, row, by):
+        context.payload["for"] = lender
+    _apply(context)
     return case
 
 
@@ -161,6 +164,14 @@ def _check_actor(case: Case, move: str, by: User) -> None:
     place = (case.area_code, case.lead_unit_id, case.support_units)
     if not any(may_move(by.scope(), row, *place) for row in rows):
         raise NotAllowedError
+
+
+def _lender(case: Case, row: Move, by: User) -> int | None:
+    """The absent person whose lent post alone gives the move; None where one's own gives it."""
+    scope, place = by.scope(), (case.area_code, case.lead_unit_id, case.support_units)
+    if not scope.lenders or may_move(scope.of(None), row, *place):
+        return None
+    return next((user for user in scope.lenders if may_move(scope.of(user), row, *place)), None)
 
 
 def _names(row: Move) -> set[str]:

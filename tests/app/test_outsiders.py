@@ -45,6 +45,8 @@ ROWS: dict[str, Row] = {
     "api/v1/auth/token": Row(ANYBODY, method="POST", body={"username": "x", "password": "y"}),
     "api/v1/affairs/events": Row(SIGNED, method="POST", body={"specversion": "1.0"}),
     "api/v1/me": Row(OWN),
+    "api/v1/deputies": Row(OWN),
+    "api/v1/deputies/<int:deputy_id>": Row(OWN, "api/v1/deputies/1", "DELETE"),
     "api/v1/categories": Row(ANY_USER),
     "api/v1/categories/suggest": Row(ANY_USER, "api/v1/categories/suggest?text=路灯不亮"),
     "api/v1/attachments": Row(OWN, method="POST"),
