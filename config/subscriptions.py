@@ -3,13 +3,15 @@
 A test asserts that each topic of the lifecycle has an entry and that each name resolves.
 """
 
-from dispatch.lifecycle import TOPICS
+from dispatch.lifecycle import CLOCK_TOPICS, TOPICS
 
 FOLLOW = ("hotline.follow_cases", "grid.follow_cases", "affairs.follow_cases")
 """The lines note what became of their records."""
 
 NOBODY: tuple[str, ...] = ()
-SILENT = frozenset({"timer.overdue", "case.urged", "case.supervised", "case.contacted"})
+SILENT = frozenset(
+    {"case.urged", "case.supervised", "case.contacted", "case.acknowledged", *CLOCK_TOPICS}
+)
 """Topics that change no state: only the screens hear them."""
 
 SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {

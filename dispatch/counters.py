@@ -1,6 +1,6 @@
 """The counters of the queue page: how many open cases, by what a handler asks first."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.scope import Scope
 from dispatch.board import board
 from dispatch.lifecycle import OPEN, State
 from dispatch.models import Case, CaseQuerySet, Line
@@ -28,19 +29,29 @@ Words = dict[str, Sequence[object]]
 def counters_for(user: User, *, filters: QueueFilters, now: datetime) -> dict[str, int]:
     """Open cases that fit the filters: from the board in memory, or by one query for a text."""
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    scope, words = user.scope(), _words_of(filters)
-    if words is None:
+    choose = choice_of(user.scope(), filters)
+    if choose is None:
         return _counted(filtered(Case.objects.visible_to(user), filters), now, midnight)
+    return board.read(
+        lambda cases: cases.counters(choose(cases), now=now, soon=now + NEAR, midnight=midnight)
+    )
 
-    def count(cases: OpenCases) -> dict[str, int]:
+
+def choice_of(scope: Scope, filters: QueueFilters) -> Callable[[OpenCases], Mask] | None:
+    """How the board chooses the cases that fit, or None where only the database can tell."""
+    words = _words_of(filters)
+    if words is None:
+        return None
+
+    def choose(cases: OpenCases) -> Mask:
         chosen = cases.visible(scope)
         for name, wanted in words.items():
             chosen &= cases.among(name, wanted)
         for relation in filters.relation:
             chosen &= _related(cases, relation, filters.own)
-        return cases.counters(chosen, now=now, soon=now + NEAR, midnight=midnight)
+        return chosen
 
-    return board.read(count)
+    return choose
 
 
 def _words_of(filters: QueueFilters) -> Words | None:

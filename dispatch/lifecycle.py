@@ -71,6 +71,7 @@ class Stage(StrEnum):
     RETURN_REVIEW = "RETURN_REVIEW"
     ARBITRATION = "ARBITRATION"
     SUPERVISE = "SUPERVISE"
+    TASK = "TASK"
     RECTIFY = "RECTIFY"
 
 
@@ -315,11 +316,14 @@ MOVES: tuple[Move, ...] = (
 )  # fmt: skip
 
 ATTACHED = "intake.attached"
-TIMER_OVERDUE = "timer.overdue"
+TIMER_NEAR, TIMER_OVERDUE = "timer.near", "timer.overdue"
+TIMER_ESCALATED, TIMER_RECOMPUTED = "timer.escalated", "timer.recomputed"
+CLOCK_TOPICS = (TIMER_NEAR, TIMER_OVERDUE, TIMER_ESCALATED, TIMER_RECOMPUTED)
 ABSORBED, RELEASED = "case.absorbed", "case.released"
-CALLED_BACK = "case.called_back"
+CALLED_BACK, ACKNOWLEDGED = "case.called_back", "case.acknowledged"
 TOPICS = frozenset(
-    {move.topic for move in MOVES} | {ATTACHED, TIMER_OVERDUE, ABSORBED, RELEASED, CALLED_BACK}
+    {move.topic for move in MOVES}
+    | {ATTACHED, ABSORBED, RELEASED, CALLED_BACK, ACKNOWLEDGED, *CLOCK_TOPICS}
 )
 _BY_NAME_AND_STATE = {(move.name, state): move for move in MOVES for state in move.sources}
 _BY_STATE = {s: tuple(m for m in MOVES if s in m.sources and m.offered) for s in State}

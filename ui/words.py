@@ -98,6 +98,7 @@ TOPICS: Final = {
     "case.check_passed": pgettext_lazy("topic", "核查合格"),
     "case.check_skipped": pgettext_lazy("topic", "免核查"),
     "case.called_back": pgettext_lazy("topic", "已回访一位诉求人"),
+    "case.acknowledged": pgettext_lazy("topic", "承办单位已收到提醒"),
     "case.closed": pgettext_lazy("topic", "结案"),
     "case.reworked": pgettext_lazy("topic", "重办"),
     "case.archived": pgettext_lazy("topic", "归档"),

@@ -224,7 +224,8 @@ def _apply(context: MoveContext) -> None:
     note = _note(context)
     case.state = context.target.value
     case.is_open = context.target not in ENDED
-    case.state_at = now
+    if case.state != before or "lead_unit" in context.changed:
+        case.state_at = now
     case.version += 1
     stops = row.stops if context.stops is None else context.stops
     is_void = context.target in {State.VOIDED, State.REJECTED}
