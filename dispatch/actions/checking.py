@@ -8,11 +8,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import CaseNotFoundError, RuleError
-from dispatch.lifecycle import CALLED_BACK, CloseType, Satisfaction, Stage, State
+from dispatch.attempts import is_given_up
+from dispatch.fields import Satisfaction
+from dispatch.lifecycle import CALLED_BACK, CloseType, Stage, State
 from dispatch.models import Callback, Case, Intake, Timer
 from dispatch.models.timers import TimerState
 
-ATTEMPTS = 3
 UNREACHABLE = "UNREACHABLE"
 ANSWERED = ("YES", "PARTIAL", "NO")
 
@@ -69,12 +70,14 @@ def callback_done(context: MoveContext) -> None:
 
 
 def waiting_voices(case: Case) -> list[Intake]:
-    """The voices that want a reply and were neither answered nor missed three times."""
+    """The voices that want a reply and were neither answered nor given up (attempts.py)."""
     waiting = []
     voices = case.intakes.filter(wants_reply=True).order_by("received_at", "pk")
     for intake in voices.prefetch_related("callbacks"):
-        results = [callback.solved for callback in intake.callbacks.all()]
-        if not any(r in ANSWERED for r in results) and results.count(UNREACHABLE) < ATTEMPTS:
+        tries = list(intake.callbacks.all())
+        if any(one.solved in ANSWERED for one in tries):
+            continue
+        if not is_given_up([one.at for one in tries if one.solved == UNREACHABLE]):
             waiting.append(intake)
     return waiting
 

@@ -1,10 +1,14 @@
 """The moves of a case as the drawer offers them: which first, and what their fields may hold."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
+
+from django.utils import timezone
 
 from accounts.models import Unit
 from dispatch import catalogue
+from gis.gazetteer import initials_of
 
 SET_BACK: Final = frozenset(
     {
@@ -40,32 +44,61 @@ USUAL: Final = (
 """The moves that carry a case on, the likeliest first."""
 
 
+ELSEWHERE: Final = frozenset({"unmerge"})
+"""Moves with a place of their own in the drawer, beside what they are about."""
+QUICK: Final = 3
+"""So many buttons stand in the foot of the drawer; the rest is under "more"."""
+LONGEST_SUSPENSION_DAYS: Final = 60
+
+
 def ordered_moves(case: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The moves as the drawer shows them: what carries the case on first, what ends it last."""
-    moves = [{**move, "is_first": False} for move in case["moves"]]
+    moves = [
+        {**move, "is_first": False, "is_ending": move["move"] in SET_BACK}
+        for move in case["moves"]
+        if move["move"] not in ELSEWHERE
+    ]
     rank = {name: place for place, name in enumerate(USUAL)}
-    moves.sort(key=lambda move: (move["move"] in SET_BACK, rank.get(move["move"], len(rank))))
+    moves.sort(key=lambda move: (move["is_ending"], rank.get(move["move"], len(rank))))
     if moves and moves[0]["move"] in USUAL:
         moves[0]["is_first"] = True
     return moves
 
 
+def moves_context(case: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """The moves in their groups: in the foot, under "more", ending ones apart, blocked ones."""
+    moves = ordered_moves(case)
+    onward = [move for move in moves if not move["is_ending"]]
+    today = timezone.localdate(now)
+    return {
+        "moves": moves,
+        "quick_moves": onward[:QUICK],
+        "more_moves": onward[QUICK:],
+        "ending_moves": [move for move in moves if move["is_ending"]],
+        "blocked_moves": case["blocked_moves"],
+        "first_day": today + timedelta(days=1),
+        "last_day": today + timedelta(days=LONGEST_SUSPENSION_DAYS),
+        **choices_for(case),
+    }
+
+
 def choices_for(case: Mapping[str, Any]) -> dict[str, Any]:
-    """What the drawer's forms offer: moves, units of the district, conditions of the category."""
+    """What the fields of the moves offer: units of the district, conditions, categories."""
     kinds = {field["kind"] for move in case["moves"] for field in move["fields"]}
-    context: dict[str, Any] = {"moves": ordered_moves(case)}
+    context: dict[str, Any] = {}
     if "unit" in kinds:
         units = Unit.objects.filter(area_code__startswith=case["district"])
-        context["units"] = units.order_by("code").values("code", "name")
+        context["units"] = [
+            {**unit, "initials": initials_of(unit["name"])}
+            for unit in units.order_by("code").values("code", "name")
+        ]
     if "category" in kinds:
         categories = catalogue.current().categories.values()
         context["categories"] = [category for category in categories if category.selectable]
     if "condition" in kinds:
-        chains = catalogue.current().chains
-        codes = chains.get(case["category"]["code"], ())
+        book = catalogue.current()
+        codes = book.chains.get(case["category"]["code"], ())
         context["conditions"] = [
-            condition
-            for code in codes
-            for condition in catalogue.current().conditions_of.get(code, ())
+            condition for code in codes for condition in book.conditions_of.get(code, ())
         ]
     return context

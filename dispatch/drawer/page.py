@@ -1,12 +1,34 @@
 """Everything that the drawer and the sheet of one case show."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+
+from django.utils.dateparse import parse_datetime
 
 from accounts.models import User
 from dispatch.actions.errors import CaseNotFoundError
 from dispatch.casefile import case_for
-from dispatch.drawer.moves import choices_for
+from dispatch.drawer.clockbar import Picture, picture_of
+from dispatch.drawer.moves import moves_context
+from dispatch.drawer.records import records_of, why_routed
+from dispatch.drawer.sights import gallery_of
+from dispatch.drawer.voices import voices_of
+from dispatch.models import Case, Merge
+from dispatch.segments import clock_of
+
+DISPATCHES: Final = frozenset({"case.registered", "case.dispatched", "case.designated"})
+STANDING: Final = (
+    "id",
+    "is_open",
+    "no_return",
+    "is_hard",
+    "is_waiting",
+    "urge_count",
+    "return_count",
+    "extension_count",
+    "merged_into__case_no",
+)
 
 
 def case_context(user: User, case_no: str, now: datetime) -> dict[str, Any]:
@@ -15,4 +37,57 @@ def case_context(user: User, case_no: str, now: datetime) -> dict[str, Any]:
         case = case_for(user, case_no, now=now)
     except CaseNotFoundError:
         return {"case": None, "now": now}
-    return {"case": case, "now": now, **choices_for(case)}
+    standing = Case.objects.values(*STANDING).get(case_no=case_no)
+    case_id: int = standing["id"]
+    return {
+        "case": case,
+        "now": now,
+        "standing": standing,
+        "picture": _picture(user, case, standing, now),
+        "why": why_routed(case_id, _dispatchers(case["timeline"])),
+        "supports": [row for row in case["assignments"] if row["role"] == "SUPPORT"],
+        "gallery": gallery_of(case_id),
+        "absorbed": _absorbed(case_id, user),
+        "records": records_of(case_id),
+        **voices_of(case, now=now),
+        **moves_context(case, now),
+    }
+
+
+def _picture(
+    user: User, case: Mapping[str, Any], standing: Mapping[str, Any], now: datetime
+) -> Picture | None:
+    units = {row["unit"]: row["unit_name"] for row in case["assignments"]}
+    if case["lead_unit"]:
+        units.setdefault(case["lead_unit"], case["lead_unit_name"])
+    clock = clock_of(user, case["case_no"], now=now)
+    return picture_of(clock, units, now=now, is_open=standing["is_open"])
+
+
+def _dispatchers(timeline: Sequence[Mapping[str, Any]]) -> dict[datetime, str]:
+    """Who dispatched, by the moment: an assignment is written at its event's time."""
+    found: dict[datetime, str] = {}
+    for event in timeline:
+        at = parse_datetime(event["at"])
+        if at and event["topic"] in DISPATCHES:
+            found[at] = event["by"]
+    return found
+
+
+def _absorbed(case_id: int, user: User) -> list[dict[str, Any]]:
+    """The cases that were merged into this one and can be taken out again."""
+    may_undo = "DUTY_LEADER" in user.scope().roles
+    merges = Merge.objects.filter(primary_id=case_id, undone_at__isnull=True)
+    return [
+        {
+            "case_no": merge.merged.case_no,
+            "title": merge.merged.title,
+            "line": merge.merged.line,
+            "voices": len(merge.intakes),
+            "reason": merge.reason,
+            "by": str(merge.by) if merge.by else "",
+            "at": merge.at,
+            "may_undo": may_undo and merge.primary.is_open,
+        }
+        for merge in merges.select_related("merged", "primary", "by").order_by("pk")
+    ]

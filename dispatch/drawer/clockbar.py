@@ -1,0 +1,165 @@
+"""The clock of a case as a picture: who held it when, as shares of one horizontal bar."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.utils.translation import gettext as _
+
+from ui import words
+from ui.templatetags.ui import duration
+
+CENTRE, FIELD, UNIT, CITIZEN = "centre", "field", "unit", "citizen"
+TONES: Final = {
+    "RECEIVER": CENTRE,
+    "DISPATCHER": CENTRE,
+    "DUTY_LEADER": CENTRE,
+    "INSPECTOR": FIELD,
+    "CALLBACK": CITIZEN,
+}
+"""Which colour and pattern a party has; every other party is a unit."""
+LEAST: Final = 0.6
+"""No stretch is drawn narrower than this share of the bar (percent)."""
+BEYOND: Final = 0.03
+"""Room right of the last mark, as a share of the whole."""
+SHORTEST: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """One party's holding: where it stands in the bar (percent) and what it says."""
+
+    begin: float
+    width: float
+    tone: str
+    party: str
+    stage: str
+    since: datetime
+    until: datetime
+    elapsed: str
+    worked: str
+    running: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment in the bar: `kind` is now, due, step (ahead) or stepped (taken)."""
+
+    at: float
+    kind: str
+    label: str
+    when: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The whole bar, and the sums by party for the legend."""
+
+    stretches: Sequence[Stretch]
+    marks: Sequence[Mark]
+    totals: Sequence[tuple[str, str, str]]
+    begin: datetime
+    end: datetime
+    is_late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    begin: datetime
+    end: datetime
+
+    def at(self, moment: datetime) -> float:
+        """Where a moment stands, in percent of the bar."""
+        share = (moment - self.begin) / (self.end - self.begin)
+        return round(min(100.0, max(0.0, share * 100)), 2)
+
+
+def picture_of(
+    clock: Mapping[str, Any], units: Mapping[str, str], *, now: datetime, is_open: bool
+) -> Picture | None:
+    """The picture of a clock (GET /cases/{no}/clock); None where nobody ever held the case.
+
+    `units` gives the names of units by their codes. Times keep their zones.
+    """
+    held = [_read(segment) for segment in clock["segments"]]
+    if not held:
+        return None
+    due = _deadline(clock["timers"])
+    steps = _steps(clock)
+    last = max([held[-1][1], *([due] if due else []), *(step[0] for step in steps)])
+    begin = held[0][0]
+    whole = max(last - begin, SHORTEST)
+    scale = _Scale(begin, begin + whole * (1 + BEYOND))
+    stretches = [_stretch(one, scale, units) for one in held]
+    end = held[-1][1]
+    marks = [Mark(scale.at(at), kind, label, at) for at, kind, label in steps]
+    if due:
+        marks.append(Mark(scale.at(due), "due", _("处置期限"), due))
+    if is_open:
+        marks.append(Mark(scale.at(now), "now", _("现在"), now))
+    is_late = bool(due and (now if is_open else end) > due)
+    return Picture(stretches, marks, _totals(stretches), begin, scale.end, is_late)
+
+
+def _read(segment: Mapping[str, Any]) -> tuple[datetime, datetime, Mapping[str, Any]]:
+    since, until = datetime.fromisoformat(segment["from"]), datetime.fromisoformat(segment["to"])
+    return since, max(since, until), segment
+
+
+def _stretch(
+    held: tuple[datetime, datetime, Mapping[str, Any]], scale: _Scale, units: Mapping[str, str]
+) -> Stretch:
+    since, until, segment = held
+    party = segment["party"]
+    begin = scale.at(since)
+    name = words.ROLES.get(party) or segment.get("party_name") or units.get(party) or party
+    return Stretch(
+        begin=begin,
+        width=round(max(LEAST, scale.at(until) - begin), 2),
+        tone=TONES.get(party, UNIT),
+        party=str(name),
+        stage=_stage(segment["stage"]),
+        since=since,
+        until=until,
+        elapsed=duration((until - since).total_seconds()),
+        worked=_("%(n)s 工作分钟") % {"n": round(segment["counted_minutes"])},
+        running=segment["running"],
+    )
+
+
+def _stage(code: str) -> str:
+    return _("挂账") if code == "SUSPENDED" else words.word(code, "stage")
+
+
+def _deadline(timers: Sequence[Mapping[str, Any]]) -> datetime | None:
+    """When the disposal has to be done: the newest clock of that stage that was not cancelled."""
+    dues = [
+        timer["due_at"]
+        for timer in timers
+        if timer["stage"] == "DISPOSAL" and timer["state"] != "CANCELLED"
+    ]
+    return datetime.fromisoformat(dues[-1]) if dues else None
+
+
+def _steps(clock: Mapping[str, Any]) -> list[tuple[datetime, str, str]]:
+    """The steps of the escalation ladder: the moment, whether it was taken, who is told."""
+    return [
+        (
+            datetime.fromisoformat(step["at"]),
+            "stepped" if step.get("taken_at") else "step",
+            str(step.get("label") or ""),
+        )
+        for step in clock.get("ladder", ())
+        if step.get("at")
+    ]
+
+
+def _totals(stretches: Sequence[Stretch]) -> list[tuple[str, str, str]]:
+    """How long each party held the case in all: tone, name, words; the longest first."""
+    spent: dict[tuple[str, str], timedelta] = {}
+    for one in stretches:
+        key = (one.tone, one.party)
+        spent[key] = spent.get(key, timedelta()) + (one.until - one.since)
+    ranked = sorted(spent.items(), key=lambda pair: -pair[1])
+    return [(tone, name, duration(time.total_seconds())) for (tone, name), time in ranked]
