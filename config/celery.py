@@ -7,7 +7,7 @@ from celery import Celery
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("sanxian")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["dispatch", "hotline", "grid", "affairs", "config"])
+app.autodiscover_tasks(["dispatch", "dispatch.queue", "hotline", "grid", "affairs", "config"])
 app.conf.beat_schedule = {
     "sweep due timers": {
         "task": "dispatch.sweep_due_timers",
@@ -19,6 +19,11 @@ app.conf.beat_schedule = {
         "task": "dispatch.archive_old_cases",
         "schedule": 600.0,
         "options": {"expires": 600},
+    },
+    "continue exports": {
+        "task": "dispatch.continue_exports",
+        "schedule": 15.0,
+        "options": {"expires": 15},
     },
     "tidy up": {"task": "config.tidy_up", "schedule": 3600.0, "options": {"expires": 3600}},
     "wake subscribers": {

@@ -12,7 +12,8 @@ from accounts.scope import IDENTITY_ROLES
 from dispatch import catalogue
 from dispatch.actions.errors import CaseNotFoundError, MoveError, NotAllowedError, RuleError
 from dispatch.actions.moving import may_move
-from dispatch.lifecycle import Field, State, moves_from
+from dispatch.fields import Field
+from dispatch.lifecycle import State, moves_from
 from dispatch.models import Assignment, Attachment, Case, Intake, Timer
 from dispatch.obstacles import facts_of, obstacle
 from dispatch.queries import COLUMNS, item_of
@@ -145,7 +146,7 @@ def reveal(*, intake_no: str, purpose: str, by: User, now: datetime) -> dict[str
     if len(purpose.strip()) < PURPOSE_LENGTH:
         why = str(_("请写明查看身份的事由（至少四个字）。"))
         raise RuleError(why, code="PURPOSE_REQUIRED", fields={"purpose": [why]})
-    recent = AccessLog.objects.filter(user=by, at__gt=now - timedelta(hours=1))
+    recent = AccessLog.objects.filter(user=by, field="caller", at__gt=now - timedelta(hours=1))
     if recent.count() >= REVEALS_PER_HOUR:
         raise TooManyRevealsError
     log_access(by=by, subject=intake_no, field="caller", purpose=purpose.strip()[:200], now=now)
