@@ -81,11 +81,14 @@ FROM dispatch_case ORDER BY dispatch_case.id
 """
 _CLOCKS = """
 INSERT INTO dispatch_timer (case_id, stage, state, started_at, due_at, ended_at, limit_amount,
-                            limit_unit, limit_counting, overdue_at)
+                            limit_unit, limit_counting, overdue_at, said_percent, next_at,
+                            limit_minutes)
 SELECT id, CASE WHEN is_open THEN due_stage ELSE 'DISPOSAL' END,
        CASE WHEN is_open THEN 'RUNNING' ELSE 'MET' END, created_at,
        CASE WHEN is_open THEN due_at ELSE created_at + interval '5 days' END, closed_at, 5, 'WD',
-       'DAY_COUNT', CASE WHEN is_open AND due_at <= %(now)s THEN due_at END
+       'DAY_COUNT', CASE WHEN is_open AND due_at <= %(now)s THEN due_at END,
+       CASE WHEN is_open AND due_at <= %(now)s THEN 300 ELSE 75 END,
+       CASE WHEN is_open AND due_at > %(now)s THEN due_at END, 2400
 FROM dispatch_case ORDER BY dispatch_case.id
 """
 _ASSIGNMENTS = """

@@ -6,28 +6,42 @@ times a year and are looked at with every intake.
 
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from datetime import time as time_of_day
 
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from dispatch.assignment import Duty, Suggestion, lead_unit
-from dispatch.clocks import ALWAYS_ON, Counting, Limit, Season, Unit, WorkCalendar, due
+from accounts.models import Unit as OrganisationUnit
+from dispatch.assignment import (
+    Duty,
+    Question,
+    Roster,
+    Standing,
+    Suggestion,
+    in_working_hours,
+    lead_unit,
+)
+from dispatch.clocks import ALWAYS_ON, SHANGHAI, Counting, Limit, Season, Unit, WorkCalendar, due
+from dispatch.duties import rosters, workload
+from dispatch.ladder import Level, Rule, Step, ladder_of
+from dispatch.matching import MatchRule
 from dispatch.models import (
     Category,
     DuplicateRule,
-    DutyItem,
     FilingCondition,
-    Ruling,
+    Incident,
+    LadderStep,
     StageLimit,
     WorkCalendarDay,
 )
 from dispatch.models import Season as SeasonRow
+from dispatch.models.incidents import IncidentState
 
 FRESH_FOR_S = 5.0
-DEFAULT_RULE = (50, 24)
+DEFAULT_RULE = MatchRule("*", radius_m=50, window_hours=24)
 CLOCK_UNITS = frozenset({Unit.MIN, Unit.UH, Unit.ND})
 
 
@@ -47,10 +61,15 @@ class Catalogue:
     conditions: dict[str, FilingCondition]
     conditions_of: dict[str, tuple[FilingCondition, ...]]
     limits: dict[tuple[str, int], Limit]
-    duties: dict[str, tuple[Duty, ...]]
+    roster: Roster
     precedents: dict[str, tuple[Duty, ...]]
-    rules: dict[str, tuple[int, int]]
+    absences: tuple[rosters.Away, ...]
+    rules: dict[str, MatchRule]
+    incidents: frozenset[tuple[str, str]]
     calendar: WorkCalendar
+    hours_of_units: dict[int, WorkCalendar]
+    ladder_rules: tuple[Rule, ...]
+    ladders: dict[tuple[str, int], tuple[Step, ...]] = field(default_factory=dict)
 
     def category(self, code: str) -> tuple[Category, FilingCondition | None]:
         """A category by its code, or by the code of one of its filing conditions."""
@@ -76,26 +95,73 @@ class Catalogue:
         """When a limit runs out (UTC), by the city's calendar or around the clock."""
         return due(start, limit, ALWAYS_ON if always_on else self.calendar)
 
-    def suggest_unit(self, category: str, area: str) -> Suggestion | None:
-        """The unit that the newest precedent names for the place, else the duty list; with why."""
-        for precedent in self.precedents.get(category, ()):
-            if area.startswith(precedent.area_code):
-                return Suggestion(
-                    precedent.unit_id, precedent.item_no, f"{precedent.item_no}: 先例"
-                )
-        chain = self.chains[category]
-        duties = [duty for code in chain for duty in self.duties.get(code, ())]
-        return lead_unit(duties, categories=chain, area=area)
+    def hours(self, unit_id: int | None) -> WorkCalendar:
+        """The working hours of a unit: around the clock, its own, or the city's."""
+        return self.hours_of_units.get(unit_id or 0, self.calendar)
 
-    def duplicate_rule(self, family: str) -> tuple[int, int]:
-        """Radius in metres and window in hours within which two reports may be one thing."""
-        return self.rules.get(family, DEFAULT_RULE)
+    def ladder(self, stage: str, priority: int) -> tuple[Step, ...]:
+        """The marks of a clock in their order, worked out once."""
+        steps = self.ladders.get((stage, priority))
+        if steps is None:
+            steps = self.ladders[stage, priority] = ladder_of(self.ladder_rules, stage, priority)
+        return steps
+
+    def question(self, category: str, area: str, *, condition: str, at: datetime) -> Question:
+        """What the duty list is asked about a case at a moment."""
+        working = in_working_hours(at, self.calendar)
+        return Question(self.chains[category], area, condition, working)
+
+    def suggest_unit(
+        self,
+        category: str,
+        area: str,
+        *,
+        at: datetime,
+        condition: str = "",
+        foreseen: int | None = None,
+    ) -> Suggestion | None:
+        """The unit that the newest precedent names for the place, else the duty list; with why.
+
+        `foreseen` is the unit that the case is counted for already. In memory, but for the load of
+        a pool: that is counted every thirty seconds.
+        """
+        return lead_unit(
+            self.roster,
+            self.question(category, area, condition=condition, at=at),
+            precedents=self.precedents.get(category, ()),
+            standing=Standing(
+                rosters.deputies_at(self.absences, at), workload.open_cases, foreseen
+            ),
+        )
+
+    def duplicate_rule(self, category: str, family: str) -> MatchRule:
+        """When two voices may be one thing: the category's rule, else the family's, else any."""
+        found = self.rules.get(category) or self.rules.get(family)
+        return found or self.rules.get("*", DEFAULT_RULE)
 
 
 def limit_of(condition: FilingCondition) -> Limit:
     """The disposal limit of a filing condition."""
     return Limit(
         condition.limit_amount, Unit(condition.limit_unit), Counting(condition.limit_counting)
+    )
+
+
+def rule_of(row: DuplicateRule) -> MatchRule:
+    """A row as the matcher reads it."""
+    return MatchRule(
+        name=str(row),
+        radius_m=row.radius_m,
+        window_hours=row.window_hours,
+        closed_hours=row.closed_hours,
+        same_road=row.same_road,
+        same_place=row.same_place,
+        time_band=row.time_band,
+        caller_days=row.caller_days,
+        auto_merge=row.auto_merge,
+        attach_confidential=row.attach_confidential,
+        incident_count=row.incident_count,
+        incident_minutes=row.incident_minutes,
     )
 
 
@@ -130,7 +196,9 @@ def refresh() -> None:
 
 
 def read(day: date) -> Catalogue:
-    """Read the catalogue of a day: eight queries."""
+    """Read the catalogue of a day: thirteen queries."""
+    seasons = list(SeasonRow.objects.filter(is_active=True).order_by("pk"))
+    calendar = read_calendar(seasons)
     categories = {c.code: c for c in Category.objects.select_related("parent")}
     conditions = list(FilingCondition.objects.select_related("category").order_by("code"))
     conditions_of: dict[str, tuple[FilingCondition, ...]] = {}
@@ -146,28 +214,54 @@ def read(day: date) -> Catalogue:
             (row.stage, row.priority): Limit(row.amount, Unit(row.unit), Counting(row.counting))
             for row in StageLimit.objects.all()
         },
-        duties=_duties(day),
-        precedents=_precedents(),
-        rules={r.family: (r.radius_m, r.window_hours) for r in DuplicateRule.objects.all()},
-        calendar=read_calendar(),
+        roster=rosters.roster_on(day),
+        precedents=rosters.precedents(),
+        absences=rosters.absences_from(datetime.combine(day, time_of_day.min, SHANGHAI)),
+        rules={str(row): rule_of(row) for row in DuplicateRule.objects.all()},
+        incidents=frozenset(
+            Incident.objects.filter(state=IncidentState.ACCEPTED.value).values_list(
+                "district_code", "family"
+            )
+        ),
+        calendar=calendar,
+        hours_of_units=_hours_of_units(seasons, calendar),
+        ladder_rules=tuple(
+            Rule(row.stage, row.priority, Step(row.percent, Level(row.level)))
+            for row in LadderStep.objects.all()
+        ),
     )
 
 
-def read_calendar() -> WorkCalendar:
-    """The working calendar from its rows."""
-    return WorkCalendar(
-        days={row.day: row.is_workday for row in WorkCalendarDay.objects.all()},
-        seasons=tuple(
-            Season(
-                (row.first_month, row.first_day),
-                (row.last_month, row.last_day),
-                (
-                    (row.morning_from, row.morning_to),
-                    (row.afternoon_from, row.afternoon_to),
-                ),
-            )
-            for row in SeasonRow.objects.order_by("pk")
-        ),
+def read_calendar(seasons: Sequence[SeasonRow]) -> WorkCalendar:
+    """The city's working calendar from its rows; the one of before where nothing has changed, as
+    it has drawn its line."""
+    days = dict(WorkCalendarDay.objects.values_list("day", "is_workday"))
+    read = WorkCalendar(days, tuple(_season(row) for row in seasons if row.unit_id is None))
+    before = _snapshot.catalogue
+    return before.calendar if before is not None and before.calendar == read else read
+
+
+def _hours_of_units(
+    seasons: Sequence[SeasonRow], calendar: WorkCalendar
+) -> dict[int, WorkCalendar]:
+    """The units that do not keep the city's hours: their own seasons first, then the city's."""
+    before = _snapshot.catalogue.hours_of_units if _snapshot.catalogue else {}
+    found: dict[int, WorkCalendar] = {}
+    for unit_id in {row.unit_id for row in seasons if row.unit_id is not None}:
+        own = tuple(_season(row) for row in seasons if row.unit_id == unit_id)
+        hours = WorkCalendar(calendar.days, own + calendar.seasons)
+        kept = before.get(unit_id)
+        found[unit_id] = kept if kept is not None and kept == hours else hours
+    for unit_id in OrganisationUnit.objects.filter(always_on=True).values_list("pk", flat=True):
+        found[unit_id] = ALWAYS_ON
+    return found
+
+
+def _season(row: SeasonRow) -> Season:
+    return Season(
+        (row.first_month, row.first_day),
+        (row.last_month, row.last_day),
+        ((row.morning_from, row.morning_to), (row.afternoon_from, row.afternoon_to)),
     )
 
 
@@ -177,21 +271,3 @@ def _chain(category: Category, categories: dict[str, Category]) -> tuple[str, ..
         category = categories[category.parent.code]
         codes.append(category.code)
     return tuple(codes)
-
-
-def _precedents() -> dict[str, tuple[Duty, ...]]:
-    found: dict[str, tuple[Duty, ...]] = {}
-    for ruling in Ruling.objects.filter(is_precedent=True).order_by("-decided_at"):
-        duty = Duty(str(ruling), ruling.category_code, ruling.area_code, ruling.unit_id or 0)
-        found[ruling.category_code] = (*found.get(ruling.category_code, ()), duty)
-    return found
-
-
-def _duties(day: date) -> dict[str, tuple[Duty, ...]]:
-    in_force = Q(valid_to__isnull=True) | Q(valid_to__gt=day)
-    duties: dict[str, tuple[Duty, ...]] = {}
-    for item in DutyItem.objects.filter(in_force, valid_from__lte=day).select_related("category"):
-        code = item.category.code
-        duty = Duty(item.item_no, code, item.area_code, item.unit_id)
-        duties[code] = (*duties.get(code, ()), duty)
-    return duties

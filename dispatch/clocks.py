@@ -1,12 +1,16 @@
 """Working-time arithmetic (pure). Datetimes in and out are aware; days are Asia/Shanghai days.
 
+A calendar is a number line: `worked` tells the position of a moment on it in working microseconds,
+`moment` the moment of a position. All arithmetic is done there, exactly, in whole numbers.
 Rules and test vectors: domain.md 4.7; units: domain.md 1.8.
 """
 
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -14,6 +18,12 @@ MINUTES_PER_WORKDAY = 480
 SATURDAY = 5
 DEFAULT_SLOTS = ((8 * 60, 12 * 60), (14 * 60, 18 * 60))
 WHOLE_DAY = ((0, 24 * 60),)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+WHOLE = 100
+"""The whole limit, in percent."""
+MICROSECOND = timedelta(microseconds=1)
+MINUTE = 60_000_000
+"""Microseconds in a minute."""
 
 
 class Unit(StrEnum):
@@ -80,7 +90,98 @@ class WorkCalendar:
 
     def knows_year(self, year: int) -> bool:
         """True when at least one day of the year has a row."""
-        return any(day.year == year for day in self.days)
+        return year in self._years
+
+    def worked(self, at: datetime) -> int:
+        """How far a moment lies on the line of working time, in microseconds."""
+        return self.line(at.year).position(microseconds(at))
+
+    def moment(self, position: int, near: datetime) -> datetime:
+        """The first moment (UTC) that lies so far on the line; `near` says where to begin."""
+        line = self.line(near.year)
+        while line.ends_before(position):
+            line = self.line(line.last_year + 1)
+        while line.begins_after(position):
+            line = self.line(line.first_year - 1)
+        return EPOCH + line.instant(position) * MICROSECOND
+
+    def line(self, year: int) -> "Line":
+        """The line around a year; it grows as far as it is asked for and is kept."""
+        lines = self._lines
+        line = lines[0]
+        if not line.first_year < year < line.last_year:
+            first, last = min(line.first_year, year - 1), max(line.last_year, year + 1)
+            line = lines[0] = draw(self, first, last)
+        return line
+
+    @cached_property
+    def _lines(self) -> "list[Line]":
+        return [ENDLESS if self.always_on else draw(self, FIRST_DRAWN, FIRST_DRAWN + 2)]
+
+    @cached_property
+    def _years(self) -> frozenset[int]:
+        return frozenset(day.year for day in self.days)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The slots of some years, one after the other: when each opens (microseconds since 1970) and
+    what had been worked before it. The last slot never ends, the first one has no beginning."""
+
+    first_year: int
+    last_year: int
+    opens: tuple[int, ...]
+    before: tuple[int, ...]
+
+    def position(self, instant: int) -> int:
+        """What has been worked up to an instant."""
+        n = max(0, bisect_right(self.opens, instant) - 1)
+        here = self.before[n] + instant - self.opens[n]
+        return min(here, self.before[n + 1]) if n + 1 < len(self.before) else here
+
+    def instant(self, position: int) -> int:
+        """The first instant at which so much has been worked."""
+        n = max(0, bisect_left(self.before, position) - 1)
+        return self.opens[n] + position - self.before[n]
+
+    def ends_before(self, position: int) -> bool:
+        """True when a position lies beyond the last slot that is known."""
+        return len(self.before) > 1 and position > self.before[-1]
+
+    def begins_after(self, position: int) -> bool:
+        """True when a position lies before the first slot that is known."""
+        return len(self.before) > 1 and position <= self.before[0]
+
+
+FIRST_DRAWN = 2025
+ENDLESS = Line(date.min.year, date.max.year, (0,), (0,))
+"""The hours of a clock that never stands still."""
+
+
+def draw(calendar: WorkCalendar, first_year: int, last_year: int) -> Line:
+    """The line of a calendar over whole years; position 0 is the start of the year FIRST_DRAWN,
+    so that a line that has grown tells the same positions as before."""
+    opens: list[int] = []
+    before: list[int] = []
+    total = zero = 0
+    day, end = date(first_year, 1, 1), date(last_year + 1, 1, 1)
+    while day < end:
+        if (day.year, day.month, day.day) == (FIRST_DRAWN, 1, 1):
+            zero = total
+        slots = calendar.slots_on(day)
+        midnight = microseconds(datetime.combine(day, time.min, SHANGHAI)) if slots else 0
+        for first, last in slots:
+            opens.append(midnight + first * MINUTE)
+            before.append(total)
+            total += (last - first) * MINUTE
+        day += timedelta(days=1)
+    return Line(first_year, last_year, tuple(opens), tuple(n - zero for n in before))
+
+
+def microseconds(at: datetime) -> int:
+    """Microseconds since 1970, exactly."""
+    since = at - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 ALWAYS_ON = WorkCalendar(always_on=True)
@@ -101,35 +202,52 @@ def due(start: datetime, limit: Limit, calendar: WorkCalendar) -> datetime:
 
 
 def add_working_minutes(start: datetime, minutes: float, calendar: WorkCalendar) -> datetime:
-    """The moment (UTC) at which that many working minutes have passed since `start`."""
-    left = timedelta(minutes=minutes)
-    for opens, closes in _slots_from(start, calendar):
-        if closes - opens >= left:
-            return (opens + left).astimezone(UTC)
-        left -= closes - opens
-    raise AssertionError("the slots never end")
+    """The moment (UTC) at which that many working minutes have passed since `start`.
+
+    Negative minutes lead back: the moment since which so many have passed.
+    """
+    return add_worked(start, round(minutes * MINUTE), calendar)
+
+
+def add_worked(start: datetime, worked: int, calendar: WorkCalendar) -> datetime:
+    """The same in microseconds of working time; none leaves the start as it is."""
+    if not worked:
+        return start.astimezone(UTC)
+    return calendar.moment(calendar.worked(start) + worked, start)
 
 
 def working_minutes(start: datetime, end: datetime, calendar: WorkCalendar) -> float:
     """Working minutes between two moments; 0 when `end` is not later."""
-    total = timedelta()
-    for opens, closes in _slots_from(start, calendar):
-        if opens >= end:
-            break
-        total += min(closes, end) - opens
-    return total.total_seconds() / 60
+    return max(0, worked_between(start, end, calendar)) / MINUTE
 
 
-def _slots_from(start: datetime, calendar: WorkCalendar) -> Iterator[tuple[datetime, datetime]]:
-    local = start.astimezone(SHANGHAI)
-    day = local.date()
-    while True:
-        midnight = datetime.combine(day, time.min, SHANGHAI)
-        for first, last in calendar.slots_on(day):
-            opens, closes = midnight + timedelta(minutes=first), midnight + timedelta(minutes=last)
-            if closes > local:
-                yield max(opens, local), closes
-        day += timedelta(days=1)
+def worked_between(start: datetime, end: datetime, calendar: WorkCalendar) -> int:
+    """Working microseconds from one moment to another; negative when `end` is earlier."""
+    return calendar.worked(end) - calendar.worked(start)
+
+
+def go_on(due_at: datetime, since: datetime, until: datetime, calendar: WorkCalendar) -> datetime:
+    """The new due time (UTC) of a clock that stood still between two moments.
+
+    What was left in working time when it stopped is left when it goes on; what it was over, it is
+    over still. A clock that stopped at its last moment is due when it goes on.
+    """
+    return add_worked(until, worked_between(since, due_at, calendar), calendar)
+
+
+def mark_at(
+    due_at: datetime, limit_minutes: float, percent: int, calendar: WorkCalendar
+) -> datetime:
+    """When (UTC) a clock that is due at `due_at` has used so much of its limit.
+
+    Reckoned from the due time, so pauses need not be known. The sweep does the same in SQL.
+    """
+    if percent == WHOLE:
+        return due_at
+    part = round(limit_minutes * MINUTE) * abs(percent - WHOLE) // WHOLE
+    return calendar.moment(
+        calendar.worked(due_at) + (part if percent > WHOLE else -part), due_at
+    )
 
 
 def _close_of_nth_workday(start: datetime, days: int, calendar: WorkCalendar) -> datetime:

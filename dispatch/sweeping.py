@@ -1,58 +1,166 @@
-"""Finds the clocks that have run out: each is marked once, however often the sweep runs or dies."""
+"""Says the marks of the clocks: each once, however often the sweep runs or dies (ADR 0011)."""
 
+from bisect import bisect_left
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 
-from dispatch import outbox
+from dispatch import catalogue, outbox
 from dispatch.actions.moving import make_system_move
-from dispatch.lifecycle import TIMER_OVERDUE, State
-from dispatch.models import Case, Pause
+from dispatch.clocks import microseconds
+from dispatch.ladder import UNIT_STAGES
+from dispatch.lifecycle import TIMER_ESCALATED, TIMER_NEAR, TIMER_OVERDUE, Stage, State
+from dispatch.models import Case, Pause, Priority
 from dispatch.models.delays import PauseKind
 
 BATCH = 1000
+APART = 10_000_000_000_000_000
+"""Microseconds between the lines of two calendars: three hundred years."""
+REACH = timedelta(days=400)
 ARCHIVE_AFTER = timedelta(days=30)
 ENDS_WITH = {PauseKind.CITIZEN.value: "citizen_answered", PauseKind.SUSPENDED.value: "resume"}
 
 
 def sweep_due(*, now: datetime) -> int:
-    """Mark all running clocks that are due; how many. Several sweepers share the work."""
+    """Say all marks that running clocks have come to; how many. Several sweepers share the work.
+
+    A clock that has passed several marks says them in their order, one a round.
+    """
+    params = {"now": now, "most": BATCH, **_ladders(), **_lines(now)}
     total = 0
-    while marked := _sweep_batch(now):
-        total += marked
+    while said := _sweep_batch(params):
+        total += said
     return total
 
 
 _SWEEP = """
-WITH due AS (
-  SELECT t.id, t.stage, t.due_at, c.id AS case_id, c.case_no, c.state, c.line, c.category_code,
-         c.priority, c.district_code
+WITH line AS MATERIALIZED (
+  SELECT %(opens)s::bigint[] AS opens, %(before)s::bigint[] AS before),
+reached AS MATERIALIZED (
+  SELECT t.id, t.stage, t.due_at, t.said_percent, t.deadline_no, t.limit_minutes, t.limit_unit,
+         t.hours_of_id, t.assignment_id, t.next_at, c.id AS case_id, c.case_no, c.state, c.line,
+         c.category_code, c.priority, c.district_code, c.lead_unit_id
   FROM dispatch_timer t JOIN dispatch_case c ON c.id = t.case_id
-  WHERE t.state = 'RUNNING' AND t.overdue_at IS NULL AND t.due_at <= %(now)s
-  ORDER BY t.due_at, t.id LIMIT %(most)s FOR NO KEY UPDATE OF t, c SKIP LOCKED),
+  WHERE t.state = 'RUNNING' AND t.next_at IS NOT NULL AND t.next_at <= %(now)s
+  ORDER BY t.next_at, t.id LIMIT %(most)s FOR NO KEY UPDATE OF t, c SKIP LOCKED),
+step AS MATERIALIZED (
+  SELECT r.*, l.percent, l.level, l.following, coalesce(a.unit_id, r.lead_unit_id) AS unit_id,
+         CASE WHEN r.limit_unit IN ('MIN', 'UH', 'ND') THEN 0 ELSE coalesce(h.line, 1) END
+           * %(apart)s::bigint AS origin
+  FROM reached r
+  LEFT JOIN unnest(%(stages)s::text[], %(priorities)s::int[], %(below)s::int[],
+                   %(percents)s::int[], %(levels)s::text[], %(following)s::int[])
+    AS l(stage, priority, below, percent, level, following)
+    ON l.stage = r.stage AND l.priority = r.priority
+   AND l.below <= r.said_percent AND r.said_percent < l.percent
+  LEFT JOIN unnest(%(units)s::bigint[], %(unit_lines)s::int[]) AS h(unit_id, line)
+    ON h.unit_id = r.hours_of_id
+  LEFT JOIN dispatch_assignment a ON a.id = r.assignment_id),
 marked AS (
-  UPDATE dispatch_timer t SET overdue_at = %(now)s FROM due WHERE t.id = due.id)
+  UPDATE dispatch_timer t
+  SET said_percent = coalesce(s.percent, t.said_percent),
+      overdue_at = CASE WHEN s.percent = 100 THEN %(now)s ELSE t.overdue_at END,
+      next_at = CASE WHEN s.following IS NULL THEN NULL
+                     WHEN s.following = 100 THEN s.due_at ELSE (
+        SELECT 'epoch'::timestamptz + (opens[n] + target - before[n] - s.origin)::float8
+               * interval '1 microsecond'
+        FROM (
+          SELECT target, opens, before,
+                 greatest(1, width_bucket(target - 1, before)) AS n
+          FROM (
+            SELECT opens, before,
+                   least(before[d] + due - opens[d], coalesce(before[d + 1], 9e18::bigint))
+                   + round(s.limit_minutes * 60000000)::bigint * (s.following - 100) / 100
+                     AS target
+            FROM (
+              SELECT opens, before, due, greatest(1, width_bucket(due, opens)) AS d
+              FROM (SELECT opens, before,
+                           s.origin + (extract(epoch FROM s.due_at) * 1000000)::bigint AS due
+                    FROM line) at_due) of_due) of_target) of_mark) END
+  FROM step s WHERE t.id = s.id),
+said AS (
+  INSERT INTO dispatch_escalation (timer_id, deadline_no, percent, level, at)
+  SELECT id, deadline_no, percent, level, %(now)s FROM step WHERE percent IS NOT NULL)
 INSERT INTO dispatch_event (case_id, case_no, topic, at, from_state, to_state, line, category,
                             priority, district, payload, digest)
-SELECT case_id, case_no, %(topic)s, %(now)s, state, state, line, category_code, priority,
-       district_code, jsonb_build_object('stage', stage, 'timer', id, 'due_at', due_at), ''
-FROM due ORDER BY due_at, id
+SELECT s.case_id, s.case_no,
+       CASE WHEN s.percent < 100 THEN %(near)s WHEN s.percent = 100 THEN %(overdue)s
+            ELSE %(escalated)s END,
+       %(now)s, s.state, s.state, s.line, s.category_code, s.priority, s.district_code,
+       jsonb_build_object(
+         'stage', s.stage, 'timer', s.id, 'due_at', s.due_at, 'percent', s.percent,
+         'level', s.level, 'units', CASE
+           WHEN NOT s.stage = ANY(%(unit_stages)s) OR s.unit_id IS NULL THEN '[]'::jsonb
+           WHEN s.level IN ('HOLDER', 'HEAD') THEN jsonb_build_array(s.unit_id)
+           WHEN s.level = 'PARENT' AND u.parent_id IS NOT NULL THEN jsonb_build_array(u.parent_id)
+           ELSE '[]'::jsonb END), ''
+FROM step s LEFT JOIN accounts_unit u ON u.id = s.unit_id
+WHERE s.percent IS NOT NULL ORDER BY s.next_at, s.id
 """
 
 
 @transaction.atomic
-def _sweep_batch(now: datetime) -> int:
-    """One batch: the marks and their event rows in one statement; locked rows are passed over.
+def _sweep_batch(params: dict[str, Any]) -> int:
+    """One batch: marks, escalations and event rows in one statement; locked rows are passed over.
 
     The case is locked with its clock: a move at the same moment would otherwise come first in the
     log with a state that this event, written after it, does not know yet.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_SWEEP, {"now": now, "most": BATCH, "topic": TIMER_OVERDUE})
-        marked = int(cursor.rowcount)
-    if marked:
+        cursor.execute(_SWEEP, params)
+        said = int(cursor.rowcount)
+    if said:
         outbox.ring_relay()
-    return marked
+    return said
+
+
+def _ladders() -> dict[str, Any]:
+    """Every ladder as rows: stage, priority, the mark below, percent, level, the mark above."""
+    book = catalogue.current()
+    rows: list[tuple[str, int, int, int, str, int | None]] = []
+    for stage in Stage:
+        for priority in Priority.values:
+            steps = book.ladder(stage, priority)
+            percents = [0, *(step.percent for step in steps), None]
+            rows += [
+                (stage.value, priority, percents[n] or 0, step.percent, step.level.value,
+                 percents[n + 2])
+                for n, step in enumerate(steps)
+            ]  # fmt: skip
+    columns = ("stages", "priorities", "below", "percents", "levels", "following")
+    return {
+        **dict(zip(columns, (list(column) for column in zip(*rows, strict=True)), strict=True)),
+        "near": TIMER_NEAR,
+        "overdue": TIMER_OVERDUE,
+        "escalated": TIMER_ESCALATED,
+        "unit_stages": [stage.value for stage in UNIT_STAGES],
+    }
+
+
+def _lines(now: datetime) -> dict[str, Any]:
+    """The lines of working time, laid end to end in one: the clock's, the city's, each unit's own.
+
+    Reaches a year back and ahead; what lies beyond is reckoned as if its last slot went on.
+    """
+    book = catalogue.current()
+    own = {unit: hours for unit, hours in book.hours_of_units.items() if not hours.always_on}
+    opens, before = [0], [0]
+    for number, calendar in enumerate((book.calendar, *own.values()), start=1):
+        line = calendar.line(now.year)
+        since, until = (microseconds(now + n * REACH) for n in (-1, 1))
+        window = slice(bisect_left(line.opens, since), bisect_left(line.opens, until))
+        opens += [number * APART + at for at in line.opens[window]]
+        before += [number * APART + worked for worked in line.before[window]]
+    around_the_clock = {unit: 0 for unit in book.hours_of_units if unit not in own}
+    lines = around_the_clock | {unit: n for n, unit in enumerate(own, start=2)}
+    return {
+        "opens": opens,
+        "before": before,
+        "apart": APART,
+        "units": list(lines),
+        "unit_lines": list(lines.values()),
+    }
 
 
 def end_pauses(*, now: datetime) -> int:

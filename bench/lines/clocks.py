@@ -19,15 +19,15 @@ STAGES = ("RECTIFY", "SUPERVISE", "VERIFY", "FILE", "CALLBACK", "ARBITRATION")
 EVENTS, BATCH = 4_000, 500
 _ADD_TIMERS = """
 INSERT INTO dispatch_timer (case_id, stage, state, started_at, due_at, limit_amount, limit_unit,
-                            limit_counting)
-SELECT id, %s, 'RUNNING', now() - interval '2 days', now() - interval '1 day', 1, 'WD',
-       'DAY_COUNT'
+                            limit_counting, limit_minutes, said_percent, next_at)
+SELECT id, %s, 'RUNNING', now() - interval '60 days', now() - interval '1 day', 30, 'WD',
+       'DAY_COUNT', 30 * 480, 75, now() - interval '1 day'
 FROM dispatch_case WHERE NOT is_open ORDER BY id OFFSET %s LIMIT %s
 """
 _BARE_SWEEP = """
-UPDATE dispatch_timer SET overdue_at = now() WHERE id IN (
-  SELECT id FROM dispatch_timer WHERE state = 'RUNNING' AND overdue_at IS NULL AND due_at <= now()
-  ORDER BY due_at, id LIMIT 1000 FOR UPDATE SKIP LOCKED)
+UPDATE dispatch_timer SET overdue_at = now(), next_at = NULL WHERE id IN (
+  SELECT id FROM dispatch_timer WHERE state = 'RUNNING' AND next_at <= now()
+  ORDER BY next_at, id LIMIT 1000 FOR UPDATE SKIP LOCKED)
 """
 _TWICE = """
 SELECT count(*), count(DISTINCT payload ->> 'timer') FROM dispatch_event

@@ -18,10 +18,12 @@ from django.db import connection
 from accounts import identity
 from accounts.models import User
 from accounts.prepared import execute_prepared
-from dispatch import catalogue, numbers
-from dispatch.clocks import Counting, Limit, Unit
+from dispatch import catalogue, numbers, planning
+from dispatch.clocks import MINUTE, WHOLE, Counting, Limit, Unit, mark_at, worked_between
+from dispatch.duties import workload
 from dispatch.lifecycle import Stage, State
 from dispatch.models import Attachment, Category, FilingCondition
+from dispatch.placewords import keys_of
 from dispatch.radar import Probe
 from dispatch.voices import NewIntake
 from gis.locator import Located
@@ -72,25 +74,50 @@ def complete(facts: Facts) -> Prepared:
     accept_due = book.due(now, accept)
     reply = CONSULT_LIMIT if new.kind == "CONSULT" else REPLY_LIMIT
     reply_due = book.due(now, reply) if new.wants_reply else None
-    timers = [_timer(Stage.ACCEPT, now, accept_due, accept, of_intake=False)]
+    timers = [_timer(facts, Stage.ACCEPT, accept_due, accept)]
     if reply_due:
-        timers.append(_timer(Stage.REPLY, now, reply_due, reply, of_intake=True))
-    case = _case(facts, case_no, accept_due)
+        timers.append(_timer(facts, Stage.REPLY, reply_due, reply))
+    keys = _keys(facts)
+    case = _case(facts, case_no, timers[0]) | {"match_keys": _array(keys)}
+    voice = _intake(facts, intake_no, reply_due) | {"match_keys": _array(keys)}
     return Prepared(
         intake_no=intake_no,
         case_no=case_no,
         case=case,
-        intake=_intake(facts, intake_no, reply_due),
+        intake=voice,
         timers=tuple(timers),
         event=_event(facts, case_no, intake_no, case["lead_unit_id"]),
-        probe=_probe(facts),
+        probe=_probe(facts, keys),
     )
 
 
-def _probe(facts: Facts) -> Probe | None:
-    if facts.lon is None or facts.lat is None:
+def _keys(facts: Facts) -> tuple[str, ...]:
+    """What the voice names, as keys by which the radar finds its case (matching.keys)."""
+    new, category = facts.new, facts.category
+    return keys_of(
+        catalogue.current().duplicate_rule(category.code, category.family),
+        district=facts.district,
+        category=category.code,
+        address=new.address,
+        component_id=new.component_id,
+        device=identity.keyed_digest(new.camera) if new.camera else "",
+        applications=[identity.keyed_digest(text) for text in new.applications],
+    )
+
+
+def _array(keys: Iterable[str]) -> str:
+    """Keys as PostgreSQL writes an array: one text for INSERT and COPY alike."""
+    quoted = (key.replace("\\", "\\\\").replace('"', '\\"') for key in keys)
+    return "{" + ",".join(f'"{key}"' for key in quoted) + "}"
+
+
+def _probe(facts: Facts, keys: tuple[str, ...]) -> Probe | None:
+    """What the radar looks for; None where nothing can be looked for."""
+    new, caller = facts.new, facts.new.caller
+    hides = caller.anonymous or caller.confidential or new.kind == "REPORT"
+    phone = "" if hides else identity.phone_index(caller.phone)
+    if facts.lon is None and not keys and not phone:
         return None
-    new = facts.new
     return Probe(
         lon=facts.lon,
         lat=facts.lat,
@@ -99,7 +126,11 @@ def _probe(facts: Facts) -> Probe | None:
         family=facts.category.family,
         at=facts.now,
         text=new.title,
+        keys=frozenset(keys),
         component_id=new.component_id,
+        callers=(phone,) if phone else (),
+        district=facts.district,
+        community=facts.located.community_code,
     )
 
 
@@ -107,11 +138,16 @@ def _point(facts: Facts) -> str | None:
     return None if facts.lon is None else f"SRID=4326;POINT({facts.lon!r} {facts.lat!r})"
 
 
-def _case(facts: Facts, case_no: str, due_at: datetime) -> dict[str, Any]:
+def _case(facts: Facts, case_no: str, clock: dict[str, Any]) -> dict[str, Any]:
     new, located, category = facts.new, facts.located, facts.category
     sensitive = category.sensitive or new.caller.confidential or new.kind == "REPORT"
     area = located.cell_code or located.community_code or located.street_code or facts.district
-    suggestion = catalogue.current().suggest_unit(category.code, area)
+    condition = facts.condition.code if facts.condition else ""
+    suggestion = catalogue.current().suggest_unit(
+        category.code, area, condition=condition, at=facts.now
+    )
+    if suggestion and not sensitive:
+        workload.given_to(suggestion.unit_id)
     return {
         "case_no": case_no,
         "state": State.REGISTERED.value,
@@ -119,7 +155,7 @@ def _case(facts: Facts, case_no: str, due_at: datetime) -> dict[str, Any]:
         "line": new.line.value,
         "lines": new.line.value,
         "category_code": category.code,
-        "condition_code": facts.condition.code if facts.condition else "",
+        "condition_code": condition,
         "family": category.family,
         "priority": facts.priority,
         "sensitive": sensitive,
@@ -137,7 +173,8 @@ def _case(facts: Facts, case_no: str, due_at: datetime) -> dict[str, Any]:
         "intakes_count": 1,
         "rework_count": 0,
         "due_stage": Stage.ACCEPT.value,
-        "due_at": due_at,
+        "due_at": clock["due_at"],
+        "near_at": clock["next_at"],
         "created_at": facts.now,
         "state_at": facts.now,
         "close_type": "",
@@ -178,18 +215,23 @@ def _intake(facts: Facts, intake_no: str, reply_due: datetime | None) -> dict[st
     }
 
 
-def _timer(
-    stage: Stage, now: datetime, due_at: datetime, limit: Limit, *, of_intake: bool
-) -> dict[str, Any]:
+def _timer(facts: Facts, stage: Stage, due_at: datetime, limit: Limit) -> dict[str, Any]:
+    """A clock of the case, or (REPLY) of the voice, with the moment of its first mark."""
+    book = catalogue.current()
+    hours = planning.hours_for(limit, None)
+    minutes = max(0, worked_between(facts.now, due_at, hours)) / MINUTE
+    percent = book.ladder(stage, facts.priority)[0].percent
     return {
-        "of_intake": of_intake,
+        "of_intake": stage is Stage.REPLY,
         "stage": stage.value,
         "state": "RUNNING",
-        "started_at": now,
+        "started_at": facts.now,
         "due_at": due_at,
+        "next_at": mark_at(due_at, minutes, min(percent, WHOLE), hours),
         "limit_amount": limit.amount,
         "limit_unit": limit.unit.value,
         "limit_counting": limit.counting.value,
+        "limit_minutes": minutes,
     }
 
 
@@ -217,7 +259,8 @@ def _event(facts: Facts, case_no: str, intake_no: str, unit_id: int | None) -> d
 def _statement(columns: tuple[tuple[str, ...], ...], timers: int) -> str:
     case, intake, timer, event = columns
     timer_rows = ", ".join(
-        "(%s::boolean, %s, %s, %s::timestamptz, %s::timestamptz, %s::smallint, %s, %s)"
+        "(%s::boolean, %s, %s, %s::timestamptz, %s::timestamptz, %s::timestamptz, %s::smallint,"
+        " %s, %s, %s::float8)"
         for _ in range(timers)
     )
     timer_names = ", ".join(timer[1:])

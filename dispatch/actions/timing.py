@@ -1,20 +1,27 @@
 """Starting, stopping and reading the clocks of a case; callers hold the case row's lock."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Case as When_
-from django.db.models import F, Q, Value, When
+from django.db.models import F, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce
 
-from dispatch import catalogue
+from dispatch import catalogue, planning
 from dispatch.catalogue import limit_of
-from dispatch.clocks import Limit
+from dispatch.clocks import MINUTE, SHANGHAI, Counting, Limit, Unit, due, go_on, worked_between
+from dispatch.ladder import DUE
 from dispatch.lifecycle import Stage
-from dispatch.models import Case, Timer
+from dispatch.models import Assignment, Case, Extension, Standstill, Timer
 from dispatch.models.cases import NEVER
-from dispatch.models.timers import TimerState
+from dispatch.models.delays import Approval
+from dispatch.models.timers import StandCause, TimerState
 
 OPEN_STATES = (TimerState.RUNNING.value, TimerState.PAUSED.value)
+DUE_FIELDS = ("due_stage", "due_at", "near_at")
+"""The columns of a case that `refresh_due` sets."""
+OWN_HOURS = frozenset({Stage.SIGN, Stage.RESPONSE, Stage.DISPOSAL})
+"""Stages that a unit has to itself: its own working hours count."""
 
 
 def stop(
@@ -34,12 +41,15 @@ def stop(
     )
     if not replies:
         timers = timers.filter(intake__isnull=True)
-    verdict = When_(
-        When(Q(due_at__gte=now), then=Value(TimerState.MET.value)),
+    state = Value(TimerState.CANCELLED.value) if cancelled else _verdict(now)
+    timers.update(state=state, ended_at=now, paused_at=None)
+
+
+def _verdict(now: datetime) -> When_:
+    return When_(
+        When(Q(due_at__gte=Coalesce(F("paused_at"), now)), then=Value(TimerState.MET.value)),
         default=Value(TimerState.MISSED.value),
     )
-    state = Value(TimerState.CANCELLED.value) if cancelled else verdict
-    timers.update(state=state, ended_at=now, paused_at=None)
 
 
 def is_open(case: Case, stage: Stage) -> bool:
@@ -49,51 +59,189 @@ def is_open(case: Case, stage: Stage) -> bool:
     ).exists()
 
 
+def stop_task(task: Assignment, *, now: datetime) -> None:
+    """End the clock of one unit's part: MET or MISSED."""
+    open_one = Timer.objects.filter(assignment=task, state__in=OPEN_STATES)
+    open_one.update(state=_verdict(now), ended_at=now, paused_at=None)
+
+
+def resume_task(task: Assignment, *, now: datetime) -> None:
+    """The clock of a part runs on, later by the time it stood still, not past the disposal's."""
+    timer = Timer.objects.filter(assignment=task).order_by("-id").first()
+    if timer is None or timer.ended_at is None:
+        return
+    go_on_after(timer, timer.ended_at, now=now, cause=StandCause.SUBMITTED)
+    disposal = Timer.objects.filter(
+        case=task.case_id, stage=Stage.DISPOSAL.value, state__in=OPEN_STATES
+    )
+    last = disposal.values_list("due_at", flat=True).first()
+    if last:
+        bring_forward(Timer.objects.filter(pk=timer.pk), last, now=now)
+
+
+def in_the_city(at: datetime) -> str:
+    """A moment as people of the city write it."""
+    return f"{at.astimezone(SHANGHAI):%m-%d %H:%M}"
+
+
 def start(case: Case, stage: Stage, *, now: datetime) -> Timer:
-    """Start a clock in working time; the unit's own hours count for its stages."""
-    book = catalogue.current()
+    """Start a clock by the rules; the unit's own hours count for its stages."""
     limit = disposal_limit(case) if stage is Stage.DISPOSAL else None
-    limit = limit or book.stage_limit(stage, case.priority)
-    always_on = bool(
-        case.lead_unit
-        and case.lead_unit.always_on
-        and stage in {Stage.SIGN, Stage.RESPONSE, Stage.DISPOSAL}
-    )
-    return start_with(case, stage, limit, book.due(now, limit, always_on=always_on), now=now)
-
-
-def start_with(case: Case, stage: Stage, limit: Limit, due_at: datetime, *, now: datetime) -> Timer:
-    """Start a clock that ends at `due_at` (UTC)."""
-    return Timer.objects.create(
-        case=case,
-        stage=stage.value,
-        started_at=now,
-        due_at=due_at,
-        limit_amount=limit.amount,
-        limit_unit=limit.unit.value,
-        limit_counting=limit.counting.value,
-    )
+    limit = limit or catalogue.current().stage_limit(stage, case.priority)
+    return _start_by_limit(case, stage, limit, now=now)
 
 
 def start_rework(case: Case, *, now: datetime) -> Timer:
     """A new disposal clock by the rework limit (重办, domain.md 2.4.4)."""
     limit = catalogue.current().stage_limit("REWORK", case.priority)
-    return start_with(case, Stage.DISPOSAL, limit, catalogue.current().due(now, limit), now=now)
+    return _start_by_limit(case, Stage.DISPOSAL, limit, now=now, is_rework=True)
+
+
+def _start_by_limit(
+    case: Case, stage: Stage, limit: Limit, *, now: datetime, is_rework: bool = False
+) -> Timer:
+    unit_id = case.lead_unit_id if stage in OWN_HOURS else None
+    due_at = due(now, limit, planning.hours_for(limit, unit_id))
+    return start_with(
+        case, stage, limit, due_at, now=now, hours_of=unit_id, is_rework=is_rework
+    )
+
+
+def start_with(  # noqa: PLR0913
+    case: Case,
+    stage: Stage,
+    limit: Limit,
+    due_at: datetime,
+    *,
+    now: datetime,
+    hours_of: int | None = None,
+    is_rework: bool = False,
+    task: Assignment | None = None,
+) -> Timer:
+    """Start a clock that ends at `due_at` (UTC); `hours_of` is the unit whose hours count.
+
+    Where that is sooner than its limit says, no recomputation makes it later.
+    """
+    hours = planning.hours_for(limit, hours_of)
+    timer = Timer(
+        case=case,
+        assignment=task,
+        stage=stage.value,
+        started_at=now,
+        due_at=due_at,
+        hours_of_id=hours_of,
+        limit_amount=limit.amount,
+        limit_unit=limit.unit.value,
+        limit_counting=limit.counting.value,
+        limit_minutes=max(0, worked_between(now, due_at, hours)) / MINUTE,
+        is_rework=is_rework,
+        is_capped=due_at != due(now, limit, hours),
+    )
+    planning.plan(timer, case.priority)
+    timer.save(force_insert=True)
+    return timer
+
+
+def go_on_after(
+    timer: Timer, stood_from: datetime, *, now: datetime, cause: StandCause
+) -> None:
+    """The clock runs on: what was left in working time when it stopped is left now.
+
+    Its marks move with it; those that were said stay said. The standstill is kept.
+    """
+    timer.due_at = go_on(timer.due_at, stood_from, now, planning.hours_of(timer))
+    timer.state = TimerState.RUNNING.value
+    timer.ended_at = timer.paused_at = None
+    planning.plan(timer, timer.case.priority)
+    timer.save(update_fields=["due_at", "state", "ended_at", "paused_at", "next_at"])
+    Standstill.objects.create(timer=timer, cause=cause.value, since=stood_from, until=now)
+
+
+def give_deadline(timer: Timer, due_at: datetime, *, now: datetime) -> None:
+    """Another due time: the marks are reckoned anew for it.
+
+    A mark that was said for the deadline before is said again only where the time that is used
+    lies below it now and comes up to it once more; a mark that was passed unsaid is said.
+    """
+    hours = planning.hours_of(timer)
+    stood = timer.standstills.values_list("since", "until")
+    lost = sum(worked_between(since, until, hours) for since, until in stood)
+    at = planning.stands_at(timer, now)
+    timer.due_at = due_at
+    timer.limit_minutes = max(
+        0.0, (worked_between(timer.started_at, due_at, hours) - lost) / MINUTE
+    )
+    timer.deadline_no += 1
+    timer.said_percent = min(timer.said_percent, planning.used_percent(timer, now))
+    if due_at > at:
+        timer.said_percent = min(timer.said_percent, DUE - 1)
+    if timer.said_percent < DUE:
+        timer.overdue_at = None
+    planning.plan(timer, timer.case.priority)
+    timer.save()
+
+
+def give_limit(timer: Timer, limit: Limit, *, now: datetime) -> None:
+    """Another limit, reckoned from the original start with all that stood still or was granted."""
+    timer.limit_amount, timer.limit_unit = limit.amount, limit.unit.value
+    timer.limit_counting = limit.counting.value
+    give_deadline(timer, original_due(timer), now=now)
+
+
+def bring_forward(timers: QuerySet[Timer], due_at: datetime, *, now: datetime) -> None:
+    """Clocks that are due later than `due_at` are due then (merging, tasks), and stay so."""
+    for timer in timers.filter(due_at__gt=due_at).select_related("case"):
+        timer.is_capped = True
+        give_deadline(timer, due_at, now=now)
+
+
+def original_due(timer: Timer) -> datetime:
+    """The due time (UTC) worked out anew: from the start, by the limit that stands on the clock
+    and today's calendar, with every standstill and approved extension in its order."""
+    hours = planning.hours_of(timer)
+    due_at = due(timer.started_at, planning.limit_of(timer), hours)
+    stood = timer.standstills.values_list("until", "since")
+    changes: list[tuple[datetime, datetime | int]] = [*stood, *_extensions(timer)]
+    for at, change in sorted(changes, key=lambda item: item[0]):
+        if isinstance(change, int):
+            due_at = due(due_at, days_of(change), hours)
+        else:
+            due_at = go_on(due_at, change, at, hours)
+    return min(due_at, timer.due_at) if timer.is_capped else due_at
+
+
+def days_of(days: int) -> Limit:
+    """An extension by so many workdays."""
+    return Limit(days, Unit.WD, Counting.WORK_MINUTES)
+
+
+def _extensions(timer: Timer) -> list[tuple[datetime, int]]:
+    if timer.stage != Stage.DISPOSAL.value:
+        return []
+    approved = Extension.objects.filter(
+        case=timer.case_id,
+        decision=Approval.APPROVED.value,
+        decided_at__gte=timer.started_at,
+    )
+    return [(at, days) for at, days in approved.values_list("decided_at", "days") if at]
+
+
+def replan(case: Case) -> None:
+    """Reckon the marks of the open clocks anew, after a change of priority."""
+    for timer in Timer.objects.filter(case=case, state__in=OPEN_STATES):
+        planning.plan(timer, case.priority)
+        timer.save(update_fields=["next_at"])
 
 
 def resume_disposal(case: Case, *, now: datetime) -> None:
-    """The last disposal clock runs on, later by the time it stood still (bounce, T29)."""
+    """The last disposal clock runs on with what it had left (bounce, T29)."""
     timer = (
         Timer.objects.filter(case=case, stage=Stage.DISPOSAL.value, intake__isnull=True)
         .order_by("-started_at", "-id")
         .first()
     )
-    if timer is None or timer.ended_at is None:
-        return
-    stood: timedelta = now - timer.ended_at
-    Timer.objects.filter(pk=timer.pk).update(
-        state=TimerState.RUNNING.value, ended_at=None, due_at=F("due_at") + stood
-    )
+    if timer is not None and timer.ended_at is not None:
+        go_on_after(timer, timer.ended_at, now=now, cause=StandCause.SUBMITTED)
 
 
 def disposal_limit(case: Case) -> Limit | None:
@@ -104,11 +252,22 @@ def disposal_limit(case: Case) -> Limit | None:
 
 
 def refresh_due(case: Case) -> None:
-    """Set `due_stage` and `due_at` from the case's earliest running clock (not saved)."""
+    """Set `due_stage`, `due_at` and `near_at` from the earliest running clock (not saved).
+
+    Clocks of voices and of tasks are their own: they never move the case in the queue.
+    """
     first = (
-        Timer.objects.filter(case=case, intake__isnull=True, state=TimerState.RUNNING.value)
+        Timer.objects.filter(
+            case=case,
+            intake__isnull=True,
+            assignment__isnull=True,
+            state=TimerState.RUNNING.value,
+        )
         .order_by("due_at", "id")
-        .values_list("stage", "due_at")
         .first()
     )
-    case.due_stage, case.due_at = first or ("", NEVER)
+    if first is None:
+        case.due_stage, case.due_at, case.near_at = "", NEVER, NEVER
+    else:
+        case.due_stage, case.due_at = first.stage, first.due_at
+        case.near_at = planning.near_at(first, case.priority)

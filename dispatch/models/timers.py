@@ -4,8 +4,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Unit
+from dispatch.ladder import Level
 from dispatch.lifecycle import Stage
-from dispatch.models.cases import Case, Intake
+from dispatch.models.cases import Assignment, Case, Intake
 
 
 class TimerState(models.TextChoices):
@@ -19,10 +21,14 @@ class TimerState(models.TextChoices):
 
 
 class Timer(models.Model):
-    """One clock of a case, or (REPLY) of one voice. The limit stands on it as it was started."""
+    """One clock of a case, (REPLY) of one voice, or (TASK) of one unit's part.
+
+    The limit stands on it as it was started.
+    """
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="timers")
     intake = models.ForeignKey(Intake, on_delete=models.PROTECT, null=True, blank=True)
+    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, null=True, blank=True)
     stage = models.CharField(max_length=14)
     state = models.CharField(max_length=9, choices=TimerState.choices, default=TimerState.RUNNING)
     started_at = models.DateTimeField()
@@ -33,13 +39,34 @@ class Timer(models.Model):
     limit_unit = models.CharField(max_length=3)
     limit_counting = models.CharField(max_length=12)
     overdue_at = models.DateTimeField(null=True, blank=True)
+    hours_of = models.ForeignKey(
+        Unit, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    limit_minutes = models.FloatField(default=0, db_default=0)
+    deadline_no = models.PositiveSmallIntegerField(default=1, db_default=1)
+    said_percent = models.PositiveSmallIntegerField(default=0, db_default=0)
+    next_at = models.DateTimeField(null=True, blank=True)
+    is_rework = models.BooleanField(default=False, db_default=False)
+    is_capped = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["case", "stage"],
-                condition=Q(intake__isnull=True, state__in=["RUNNING", "PAUSED"]),
+                condition=Q(
+                    intake__isnull=True, assignment__isnull=True, state__in=["RUNNING", "PAUSED"]
+                ),
                 name="dispatch_timer_one_open_per_stage",
+            ),
+            models.UniqueConstraint(
+                fields=["assignment"],
+                condition=Q(assignment__isnull=False, state__in=["RUNNING", "PAUSED"]),
+                name="dispatch_timer_one_open_per_task",
+            ),
+            models.CheckConstraint(
+                condition=Q(stage=Stage.TASK.value, assignment__isnull=False)
+                | ~Q(stage=Stage.TASK.value) & Q(assignment__isnull=True),
+                name="dispatch_timer_of_a_task_names_it",
             ),
             models.UniqueConstraint(
                 fields=["intake", "stage"],
@@ -63,14 +90,112 @@ class Timer(models.Model):
                 | ~Q(state="PAUSED") & Q(paused_at__isnull=True),
                 name="dispatch_timer_paused_since_when",
             ),
+            models.CheckConstraint(
+                condition=~Q(state="RUNNING")
+                | Q(overdue_at__isnull=False)
+                | Q(next_at__isnull=False, next_at__lte=models.F("due_at")),
+                name="dispatch_timer_has_a_mark_until_it_is_overdue",
+            ),
         ]
         indexes = [
             models.Index(
-                fields=["due_at", "id"],
-                condition=Q(state="RUNNING", overdue_at__isnull=True),
-                name="dispatch_timer_running",
+                fields=["next_at", "id"],
+                condition=Q(state="RUNNING", next_at__isnull=False),
+                name="dispatch_timer_next_mark",
             )
         ]
 
     def __str__(self) -> str:
         return f"{self.case_id} {self.stage} {self.state}"
+
+
+class StandCause(models.TextChoices):
+    """Why a clock stood still."""
+
+    SUSPENDED = "SUSPENDED", _("挂账")
+    CITIZEN = "CITIZEN", _("等待诉求人")
+    SUBMITTED = "SUBMITTED", _("已反馈结果")
+    MERGED = "MERGED", _("已并案")
+
+
+class Standstill(models.Model):
+    """A time in which one clock stood still, written when it goes on; both ends are true times."""
+
+    timer = models.ForeignKey(Timer, on_delete=models.PROTECT, related_name="standstills")
+    cause = models.CharField(max_length=9, choices=StandCause.choices)
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(until__gte=models.F("since")),
+                name="dispatch_standstill_ends_after_it_began",
+            ),
+            models.CheckConstraint(
+                condition=Q(cause__in=StandCause.values), name="dispatch_standstill_cause_is_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.timer_id} {self.cause}"
+
+
+class LadderStep(models.Model):
+    """A mark of the ladder: at `percent` of the limit used, `level` of the reporting line hears.
+
+    `stage` empty means every stage, `priority` None every priority; the most special rows that fit
+    a clock make its whole ladder. 100 is the due time: every ladder has it.
+    """
+
+    stage = models.CharField(max_length=14, blank=True)
+    priority = models.SmallIntegerField(null=True, blank=True)
+    percent = models.PositiveSmallIntegerField()
+    level = models.CharField(max_length=11)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["stage", "priority", "percent"],
+                nulls_distinct=False,
+                name="dispatch_ladderstep_one_per_percent",
+            ),
+            models.CheckConstraint(
+                condition=Q(percent__gte=1, percent__lte=1000),
+                name="dispatch_ladderstep_percent_is_1_to_1000",
+            ),
+            models.CheckConstraint(
+                condition=Q(level__in=[level.value for level in Level]),
+                name="dispatch_ladderstep_level_is_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stage or '*'} {self.percent} % {self.level}"
+
+
+class Escalation(models.Model):
+    """A mark that was said: once per clock, deadline and percent, whoever sweeps and how often.
+
+    Written in the statement of its event. No foreign key is checked: the sweep has locked the clock
+    itself, clocks are never deleted, and the check would cost a fifth of the sweep.
+    """
+
+    timer = models.ForeignKey(
+        Timer, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="said"
+    )
+    deadline_no = models.PositiveSmallIntegerField()
+    percent = models.PositiveSmallIntegerField()
+    level = models.CharField(max_length=11)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["timer", "deadline_no", "percent"],
+                name="dispatch_escalation_said_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.timer_id} {self.percent} %"

@@ -24,7 +24,9 @@ WRITERS, MOVERS = 5, 3
 REST_S = 45.0
 READY_S = 60.0
 DUE_EVERY_S = 0.7
-MAKE_DUE = """UPDATE dispatch_timer SET due_at = now() - interval '1 second' WHERE id IN (
+MAKE_DUE = """UPDATE dispatch_timer
+SET due_at = now() - interval '1 second', next_at = now() - interval '1 second',
+    said_percent = 99 WHERE id IN (
   SELECT id FROM dispatch_timer WHERE state = 'RUNNING' AND due_at > now() AND overdue_at IS NULL
   ORDER BY id DESC LIMIT 4)"""
 

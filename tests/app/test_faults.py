@@ -59,7 +59,7 @@ def test_nothing_is_lost_doubled_or_disordered_when_processes_are_killed(tmp_pat
 @pytest.mark.django_db(transaction=True)
 def test_a_clock_is_not_swept_while_its_case_is_being_moved(real_city: City) -> None:
     _status, receipt = Api(real_city, "operator1").post("hotline/tickets", call())
-    Timer.objects.update(due_at=AT)
+    Timer.objects.update(due_at=AT, next_at=AT, said_percent=99)
     now = datetime.now(UTC)
 
     with closing(_connection()) as mover, mover.cursor() as cursor:
