@@ -21,7 +21,7 @@ from accounts import identity  # noqa: E402
 from accounts.actions import give_post, make_token  # noqa: E402
 from accounts.models import Role, Unit, UnitLevel, User  # noqa: E402
 from affairs.models import UpstreamSystem  # noqa: E402
-from dispatch.models import Category, DutyItem  # noqa: E402
+from dispatch.models import Category, DutyItem, DutyList  # noqa: E402
 from dispatch.seeding import load_catalogue  # noqa: E402
 from gis.demo.load import load_demo_city  # noqa: E402
 from gis.models import Area, Level  # noqa: E402
@@ -38,13 +38,17 @@ def build(now: datetime) -> dict[str, str]:
     load_catalogue()
     tokens = {name: _person(name, role, CITY, None, now) for name, role in CITY_POSTS.items()}
     districts = Area.objects.current().filter(level=Level.DISTRICT).order_by("code")
+    duty_list = DutyList.objects.create(number=1, title="权责清单", created_at=now)
     for code, name in districts.values_list("code", "name"):
-        units = _units(code, name)
+        units = _units(code, name, duty_list)
         tokens |= {
             f"handler_{code}": _person(f"handler_{code}", Role.HANDLER, code, units[0], now),
             f"inspector_{code}": _person(f"inspector_{code}", Role.INSPECTOR, code, None, now),
             f"supervisor_{code}": _person(f"supervisor_{code}", Role.SUPERVISOR, code, None, now),
         }
+    duty_list.state, duty_list.published_at = "PUBLISHED", now
+    duty_list.valid_from = date(2020, 1, 1)
+    duty_list.save()
     UpstreamSystem.objects.create(
         code="hall",
         name="政务服务中心",
@@ -61,7 +65,7 @@ def _person(name: str, role: Role, area: str, unit: Unit | None, now: datetime) 
     return make_token(user=user, now=now)[0]
 
 
-def _units(district: str, name: str) -> list[Unit]:
+def _units(district: str, name: str, duty_list: DutyList) -> list[Unit]:
     """A handling centre with two units below it, and the duty list that names them."""
     centre = _unit(f"U{district}0", f"{name}处置中心", None, district)
     units = [
@@ -71,11 +75,11 @@ def _units(district: str, name: str) -> list[Unit]:
     parents = Category.objects.filter(parent__isnull=True, code__regex="^[CE]")
     for n, category in enumerate(parents.order_by("code")):
         DutyItem.objects.create(
+            duty_list=duty_list,
             item_no=f"{district}-{category.code}",
             category=category,
             area_code=district,
             unit=units[n % 2],
-            valid_from=date(2020, 1, 1),
         )
     return [centre, *units]
 

@@ -10,7 +10,7 @@ from accounts.actions import give_post, make_token
 from accounts.models import Role, Unit, UnitLevel, User
 from affairs.models import UpstreamSystem
 from dispatch import catalogue
-from dispatch.models import Category, DutyItem
+from dispatch.models import Category, DutyItem, DutyList
 from dispatch.seeding import load_catalogue
 from gis import locator
 from gis.models import Area, Level
@@ -95,6 +95,7 @@ def _unit(code: str, name: str, parent: Unit | None, area: str, *, always_on: bo
 
 def build_units(city: City) -> None:
     """In each district a handling centre with a road and a cleaning unit below it."""
+    duty_list = DutyList.objects.create(number=1, title="权责清单", created_at=NOW)
     for letter, area in (("A", A), ("B", B)):
         centre = _unit(f"{letter}0", f"{NAMES[area]}处置中心", None, area)
         roads = _unit(f"{letter}1", f"{NAMES[area]}市政所", centre, area)
@@ -104,12 +105,15 @@ def build_units(city: City) -> None:
         for prefix, unit in (("E01", cleaning), ("C01", roads), ("L90", centre), ("S00", centre),
                              ("E04", roads), ("E05", cleaning), ("E03", centre)):  # fmt: skip
             DutyItem.objects.create(
+                duty_list=duty_list,
                 item_no=f"{letter}-{prefix}",
                 category=Category.objects.get(code=prefix),
                 area_code=area,
                 unit=unit,
-                valid_from=date(2020, 1, 1),
             )
+    duty_list.state, duty_list.published_at = "PUBLISHED", NOW
+    duty_list.valid_from = date(2020, 1, 1)
+    duty_list.save()
 
 
 PEOPLE: tuple[tuple[str, Role, str, str], ...] = (

@@ -102,3 +102,18 @@ BY_CATEGORY: dict[str, str] = {
 
 BY_STREET = ("C0114", "E0103", "L9001", "L9003", "L9020", "L9070")
 """What the office of each street answers for (属地)."""
+
+BY_THEMSELVES = ("E0402",)
+"""A burst water main is filed and dispatched as soon as it is accepted."""
+
+NEXT = (
+    ("E0104", "ALWAYS", CLEANING),
+    ("E0104", "ALWAYS", ENFORCEMENT),
+    ("E0401", "OFF_HOURS", EMERGENCY),
+    ("E0406", "OFF_HOURS", EMERGENCY),
+    ("E0301", "WORKING", HOUSING),
+    ("C0104", "ALWAYS", ROADS),
+)
+"""Category, hours and office of what the next list adds in every district."""
+DROPPED = ("C0104",)
+"""Categories of the first list that the next one gives to another office."""

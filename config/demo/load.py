@@ -41,6 +41,7 @@ def load_demo(wishes: Wishes, *, now: datetime, say: Say) -> None:
         ("The service hall", lambda: _hall(wishes)),
         ("Weeks of history", lambda: _history(wishes, now, say)),
         ("Numbers for the event log", lambda: _numbers(now, say)),
+        ("The next duty list, to be tried out", lambda: _next_duties(now)),
         ("Category suggestions", lambda: training.train_from_phrases(now=now)),
     )
     for number, (words, load) in enumerate(steps, start=1):
@@ -59,8 +60,12 @@ def _catalogue() -> str:
 
 def _units(opened: datetime) -> str:
     added = units.load_units()
-    items = units.load_duties(valid_from=opened.date())
+    items = units.load_duties(opened=opened)
     return f"{_added(added, 'units')} {_added(items, 'items of the duty list')}"
+
+
+def _next_duties(now: datetime) -> str:
+    return _added(units.load_next_duties(now=now), "new items of a draft")
 
 
 def _people(wishes: Wishes, opened: datetime) -> str:

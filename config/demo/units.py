@@ -1,14 +1,16 @@
 """The responsible units of the demo city and the duty list (权责清单) that names them."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import Unit, UnitLevel
 from config.demo import duties
 from dispatch import catalogue
-from dispatch.models import Category, DutyItem
+from dispatch.models import Category, DutyItem, DutyList
+from dispatch.models.duties import ListState
 from gis.models import Area, Level
 
 CENTRE = "0"
@@ -115,35 +117,88 @@ def _add(unit: Unit) -> Unit:
 
 
 @transaction.atomic
-def load_duties(*, valid_from: date) -> int:
-    """Add the items of the duty list that are missing; how many were added.
+def load_duties(*, opened: datetime) -> int:
+    """Publish the first duty list of the demo city unless it has one; how many items it has.
 
     Each major class has a unit in each district, so that every category has one; single
-    categories have another unit where domain.md 1.6.1 names it, some the street's own office.
+    categories have another unit where domain.md 1.6.1 names it, some the street's own office, and
+    behind them all stands the district's handling centre (兜底).
     """
+    if DutyList.objects.exists():
+        return 0
     units = {unit.code: unit for unit in Unit.objects.all()}
     categories = {category.code: category for category in Category.objects.all()}
-    there = set(DutyItem.objects.values_list("category__code", "area_code"))
+    first = DutyList.objects.create(number=1, title="云澜市权责清单（首版）", created_at=opened)
     wanted = [
         DutyItem(
-            item_no=f"QZ{area[4:]}-{code}",
-            category=categories[code],
+            duty_list=first,
+            item_no=f"QZ{area[4:]}-{code or '00'}",
+            category=categories.get(code),
             area_code=area,
             unit=units[unit],
-            valid_from=valid_from,
         )
         for code, area, unit in _items()
-        if (code, area) not in there
     ]
     DutyItem.objects.bulk_create(wanted)
+    first.state, first.published_at = ListState.PUBLISHED.value, opened
+    first.valid_from = timezone.localdate(opened)
+    first.save()
     transaction.on_commit(catalogue.refresh)
     return len(wanted)
+
+
+@transaction.atomic
+def load_next_duties(*, now: datetime) -> int:
+    """Add a draft of the next list, to be tried out, and the rules that accept by category."""
+    Category.objects.filter(code__in=duties.BY_THEMSELVES).update(
+        auto_file=True, auto_dispatch=True
+    )
+    transaction.on_commit(catalogue.refresh)
+    if DutyList.objects.exclude(number=1).exists():
+        return 0
+    first = DutyList.objects.get(number=1)
+    draft = DutyList.objects.create(
+        number=2, title="下一版：夜间应急与环卫执法联动", based_on=first, created_at=now
+    )
+    items = list(DutyItem.objects.filter(duty_list=first).order_by("pk"))
+    kept = [item for item in items if item.item_no[5:] not in duties.DROPPED]
+    DutyItem.objects.bulk_create([_copied(item, draft) for item in kept])
+    return len(DutyItem.objects.bulk_create(_next_items(draft)))
+
+
+def _copied(item: DutyItem, draft: DutyList) -> DutyItem:
+    return DutyItem(
+        duty_list=draft,
+        item_no=item.item_no,
+        category_id=item.category_id,
+        area_code=item.area_code,
+        unit_id=item.unit_id,
+    )
+
+
+def _next_items(draft: DutyList) -> list[DutyItem]:
+    """What the draft has beyond the first list: off-hours duties, and pools of two units."""
+    units = {unit.code: unit for unit in Unit.objects.all()}
+    categories = {category.code: category for category in Category.objects.all()}
+    return [
+        DutyItem(
+            duty_list=draft,
+            item_no=f"QZ{district.code[4:]}-{code}-{key}",
+            category=categories[code],
+            area_code=district.code,
+            hours=hours,
+            unit=units[unit_code(district.code, key)],
+        )
+        for district in districts()
+        for code, hours, key in duties.NEXT
+    ]
 
 
 def _items() -> list[tuple[str, str, str]]:
     """Category, area and unit code of every item."""
     found = []
     for district in districts():
+        found.append(("", district.code, unit_code(district.code, CENTRE)))
         found += [
             (code, district.code, unit_code(district.code, key))
             for code, key in duties.BY_CATEGORY.items()

@@ -15,7 +15,7 @@ class MoveContext:
     """The locked case, the row of the table, the cleaned fields; effects add to it.
 
     `changed` names the columns an effect changed; `payload` goes to the event (codes only);
-    `then` is a move that the system makes right after.
+    `then` is a move that the system makes right after, `rule` the rule that asks for it.
     """
 
     case: Case
@@ -27,6 +27,7 @@ class MoveContext:
     changed: set[str] = field(default_factory=set)
     payload: dict[str, Any] = field(default_factory=dict)
     then: str = ""
+    rule: str = ""
     starts: tuple[Stage, ...] | None = None
     stops: frozenset[Stage] | None = None
     topic: str = ""

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from dispatch.duties.reasons import words_for
 from dispatch.models import Assignment, Extension, Note, Pause, ReturnRequest, Ruling
 from dispatch.models.cases import AssignmentRole
 
@@ -113,13 +114,20 @@ def why_routed(case_id: int, dispatched_by: Mapping[datetime, str]) -> list[dict
     return [
         {
             "unit": row.unit.name,
-            **_parts(row.why),
+            **_reason(row),
             "at": row.dispatched_at,
             "by": dispatched_by.get(row.dispatched_at, ""),
             "ended_at": row.ended_at,
         }
         for row in rows.select_related("unit").order_by("pk")
     ]
+
+
+def _reason(row: Assignment) -> dict[str, str]:
+    """The words of the reason that an assignment keeps by codes; of an older one as stored."""
+    if not row.why_codes:
+        return _parts(row.why)
+    return {"item": str(row.why_codes.get("item", "")), "words": words_for(row.why_codes)}
 
 
 def _parts(why: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The one queue's tables: catalogue, cases with their voices, timers, events."""
 
+from dispatch.models.alarms import Alarm, AlarmKind, AlarmThreshold
 from dispatch.models.calendar import Season, WorkCalendarDay
 from dispatch.models.cases import (
     Assignment,
@@ -15,14 +16,15 @@ from dispatch.models.cases import (
 from dispatch.models.catalogue import (
     Category,
     DuplicateRule,
-    DutyItem,
     FilingCondition,
     StageLimit,
 )
-from dispatch.models.delays import Extension, Pause
-from dispatch.models.disputes import ReturnRequest, Ruling
+from dispatch.models.delays import Extension, Pause, Suspension
+from dispatch.models.disputes import ReturnRequest, Ruling, Statement
+from dispatch.models.duties import DutyItem, DutyList, DutyReplay, UnitAbsence
 from dispatch.models.events import Cursor, Event, FeedHead, Tally
-from dispatch.models.merges import Merge
+from dispatch.models.incidents import Incident, IncidentMember
+from dispatch.models.merges import Link, Merge
 from dispatch.models.queue_page import (
     Acknowledgement,
     Export,
@@ -33,10 +35,14 @@ from dispatch.models.queue_page import (
     SeenMark,
 )
 from dispatch.models.suggestions import CategoryChoice, CategoryModel
-from dispatch.models.timers import Timer
+from dispatch.models.supervision import Supervision, SupervisionMessage
+from dispatch.models.timers import Escalation, LadderStep, Standstill, Timer
 
 __all__ = [
     "Acknowledgement",
+    "Alarm",
+    "AlarmKind",
+    "AlarmThreshold",
     "Assignment",
     "Attachment",
     "Callback",
@@ -48,6 +54,9 @@ __all__ = [
     "Cursor",
     "DuplicateRule",
     "DutyItem",
+    "DutyList",
+    "DutyReplay",
+    "Escalation",
     "Event",
     "Export",
     "ExportFormat",
@@ -55,8 +64,12 @@ __all__ = [
     "Extension",
     "FeedHead",
     "FilingCondition",
+    "Incident",
+    "IncidentMember",
     "Intake",
+    "LadderStep",
     "Line",
+    "Link",
     "Merge",
     "Note",
     "Pause",
@@ -68,7 +81,13 @@ __all__ = [
     "Season",
     "SeenMark",
     "StageLimit",
+    "Standstill",
+    "Statement",
+    "Supervision",
+    "SupervisionMessage",
+    "Suspension",
     "Tally",
     "Timer",
+    "UnitAbsence",
     "WorkCalendarDay",
 ]

@@ -7,13 +7,14 @@ from typing import ClassVar
 from django.contrib.gis.db import models
 from django.contrib.gis.db.models import Index
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex, GistIndex
+from django.contrib.postgres.indexes import BrinIndex, GinIndex, GistIndex
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit, User
 from accounts.scope import Scope
 from dispatch.lifecycle import ENDED, OPEN, CloseType, State
+from dispatch.undertaking import GONE, NEEDS_SIGNATURE, OVER
 
 NEVER = datetime.fromisoformat("9999-12-31T00:00:00+00:00")
 """The `due_at` of a case whose clocks all stand still: it sorts last."""
@@ -95,6 +96,7 @@ class Case(models.Model):
     component_id = models.CharField(max_length=16, blank=True)
     lead_unit = models.ForeignKey(Unit, on_delete=models.PROTECT, null=True, blank=True)
     support_units = ArrayField(models.BigIntegerField(), default=list, db_default=[])
+    match_keys = ArrayField(models.CharField(max_length=60), default=list, db_default=[])
     intakes_count = models.PositiveIntegerField(default=1)
     rework_count = models.PositiveSmallIntegerField(default=0)
     return_count = models.PositiveSmallIntegerField(default=0, db_default=0)
@@ -105,6 +107,7 @@ class Case(models.Model):
     is_waiting = models.BooleanField(default=False, db_default=False)
     due_stage = models.CharField(max_length=14, blank=True)
     due_at = models.DateTimeField(default=NEVER)
+    near_at = models.DateTimeField(default=NEVER, db_default=NEVER)
     created_at = models.DateTimeField()
     state_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -183,6 +186,17 @@ class Case(models.Model):
                 name="dispatch_case_radar",
             ),
             GistIndex("location", condition=Q(is_open=True), name="dispatch_case_open_places"),
+            GistIndex(
+                fields=["family", "location", "closed_at"],
+                condition=Q(state=State.CLOSED.value),
+                name="dispatch_case_closed_places",
+            ),
+            GinIndex(
+                fields=["match_keys"],
+                condition=Q(is_open=True) & ~Q(match_keys=[]),
+                fastupdate=False,
+                name="dispatch_case_match_keys",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -224,6 +238,7 @@ class Intake(models.Model):
     request_digest = models.CharField(max_length=32, blank=True)
     receipt = models.JSONField(null=True, blank=True)
     reply_due_at = models.DateTimeField(null=True, blank=True)
+    match_keys = ArrayField(models.CharField(max_length=60), default=list, db_default=[])
 
     class Meta:
         constraints = [
@@ -241,7 +256,13 @@ class Intake(models.Model):
                 fields=["phone_index", "received_at"],
                 condition=~Q(phone_index=""),
                 name="dispatch_intake_by_phone",
-            )
+            ),
+            BrinIndex(
+                fields=["received_at"],
+                autosummarize=True,
+                pages_per_range=16,
+                name="dispatch_intake_by_arrival",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -249,24 +270,66 @@ class Intake(models.Model):
 
 
 class AssignmentRole(models.TextChoices):
-    """主办 / 协办."""
+    """主办 / 协办 / 下级承办."""
 
     LEAD = "LEAD", _("主办")
     SUPPORT = "SUPPORT", _("协办")
+    SUB = "SUB", _("下级承办")
+
+
+class WorkState(models.TextChoices):
+    """The states of dispatch.undertaking, with their words."""
+
+    PENDING_SIGN = "PENDING_SIGN", _("待签收")
+    SIGNED = "SIGNED", _("已签收")
+    CONTACTED = "CONTACTED", _("已联系")
+    IN_PROGRESS = "IN_PROGRESS", _("处置中")
+    SUBMITTED = "SUBMITTED", _("已反馈")
+    ACCEPTED = "ACCEPTED", _("已认可")
+    REWORK = "REWORK", _("返工")
+    RETURN_REQUESTED = "RETURN_REQUESTED", _("申请退单")
+    RETURNED = "RETURNED", _("已退回")
+    REFUSED = "REFUSED", _("退单未准")
+    RECALLED = "RECALLED", _("已收回")
+    CANCELLED = "CANCELLED", _("已终止")
+
+
+_GONE = sorted(work.value for work in GONE)
+_OVER = sorted(work.value for work in OVER)
+_SIGNED = sorted(work.value for work in NEEDS_SIGNATURE)
 
 
 class Assignment(models.Model):
-    """派遣: one unit's work on a case; a lead and any supports (domain.md 7.3)."""
+    """派遣: one unit's work on a case; a lead, its supports, tasks of its lower units (7.3).
+
+    A task (SUPPORT or SUB) belongs to its `parent` and may have a clock of its own, that never ends
+    later than the parent's.
+    """
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="assignments")
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT)
     role = models.CharField(max_length=7, choices=AssignmentRole.choices)
+    state = models.CharField(
+        max_length=16,
+        choices=WorkState.choices,
+        default=WorkState.PENDING_SIGN,
+        db_default=WorkState.PENDING_SIGN.value,
+    )
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="tasks"
+    )
+    task = models.TextField(blank=True, db_default="")
     why = models.CharField(max_length=120, blank=True)
+    why_codes = models.JSONField(default=dict, db_default={}, blank=True)
     dispatched_at = models.DateTimeField()
     signed_at = models.DateTimeField(null=True, blank=True)
     contacted_at = models.DateTimeField(null=True, blank=True)
     submitted_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    dispatched_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    signed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    submitted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    judged_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         constraints = [
@@ -274,7 +337,44 @@ class Assignment(models.Model):
                 fields=["case"],
                 condition=Q(role=AssignmentRole.LEAD.value, ended_at__isnull=True),
                 name="dispatch_assignment_one_lead_at_a_time",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["case", "unit"],
+                condition=Q(ended_at__isnull=True),
+                name="dispatch_assignment_a_unit_has_one_part_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=WorkState.values), name="dispatch_assignment_state_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(role__in=AssignmentRole.values),
+                name="dispatch_assignment_role_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(role=AssignmentRole.LEAD.value, parent__isnull=True)
+                | Q(role=AssignmentRole.SUB.value, parent__isnull=False)
+                | Q(role=AssignmentRole.SUPPORT.value),
+                name="dispatch_assignment_a_lower_unit_has_a_parent",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True) & ~Q(state__in=_GONE)
+                | Q(ended_at__isnull=False, state__in=_OVER),
+                name="dispatch_assignment_ended_says_what_the_state_says",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=_SIGNED) | Q(signed_at__isnull=False),
+                name="dispatch_assignment_work_follows_a_signature",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["SUBMITTED", "ACCEPTED"]) | Q(submitted_at__isnull=False),
+                name="dispatch_assignment_accepted_follows_a_result",
+            ),
+            models.CheckConstraint(
+                condition=Q(judged_by__isnull=True)
+                | (Q(signed_by__isnull=True) | ~Q(judged_by=models.F("signed_by")))
+                & (Q(submitted_by__isnull=True) | ~Q(judged_by=models.F("submitted_by"))),
+                name="dispatch_assignment_is_judged_by_another",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -297,7 +397,10 @@ class Note(models.Model):
 
 
 class Callback(models.Model):
-    """回访: one attempt to ask one citizen."""
+    """回访: one attempt to ask one citizen.
+
+    An unsolved matter is closed by an explanation, once somebody else has approved it (T33).
+    """
 
     intake = models.ForeignKey(Intake, on_delete=models.PROTECT, related_name="callbacks")
     at = models.DateTimeField()
@@ -305,6 +408,18 @@ class Callback(models.Model):
     solved = models.CharField(max_length=11)
     satisfaction = models.CharField(max_length=18, blank=True)
     text = models.TextField(blank=True)
+    approved_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    approved_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(approved_by__isnull=True)
+                | Q(by__isnull=True)
+                | ~Q(approved_by=models.F("by")),
+                name="dispatch_callback_is_approved_by_another",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.intake_id} {self.solved}"

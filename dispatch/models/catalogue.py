@@ -1,4 +1,4 @@
-"""The catalogue as rows: categories, filing conditions, limits, duty list (domain.md 1.5-1.6)."""
+"""The catalogue as rows: categories, filing conditions, limits (domain.md 1.5-1.6)."""
 
 from django.db import models
 from django.db.models import Q
@@ -24,8 +24,21 @@ class Verify(models.TextChoices):
     ALWAYS = "ALWAYS", _("一律核实")
 
 
+class NeverMerge(models.TextChoices):
+    """Why cases of a category are never made one (domain.md 4.2, the list at its end)."""
+
+    NO = "", _("可以并案")
+    REVIEW = "REVIEW", _("不同申请人的差评逐件整改")
+    STAFF = "STAFF", _("对工作人员的投诉逐件办理")
+    LEGAL = "LEGAL", _("有法定文书期限的逐件办理")
+
+
 class Category(models.Model):
-    """A class of problem (大类/小类). `family` groups classes that may be one thing."""
+    """A class of problem (大类/小类). `family` groups classes that may be one thing.
+
+    `auto_file` lets the system file what was accepted, `auto_dispatch` dispatch what was filed, by
+    the duty list (T10, T14: rules accept by category); never a sensitive case.
+    """
 
     code = models.CharField(max_length=12, unique=True)
     name = models.CharField(max_length=60)
@@ -41,9 +54,18 @@ class Category(models.Model):
     selectable = models.BooleanField(default=True)
     initials = models.CharField(max_length=60, blank=True)
     standard = models.CharField(max_length=40, blank=True)
+    auto_file = models.BooleanField(default=False, db_default=False)
+    auto_dispatch = models.BooleanField(default=False, db_default=False)
+    never_merge = models.CharField(
+        max_length=6, choices=NeverMerge.choices, blank=True, default="", db_default=""
+    )
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(never_merge__in=NeverMerge.values),
+                name="dispatch_category_never_merge_is_known",
+            ),
             models.CheckConstraint(
                 condition=Q(kind__in=CategoryKind.values), name="dispatch_category_kind_is_known"
             ),
@@ -114,35 +136,44 @@ class StageLimit(models.Model):
         return f"{self.stage} P{self.priority}"
 
 
-class DutyItem(models.Model):
-    """An item of the duty list (权责清单): category x area -> unit, from a day on."""
+class DuplicateRule(models.Model):
+    """When two voices may be about one thing (domain.md 4.2): the row of a category, else of its
+    family, else the one without either.
 
-    item_no = models.CharField(max_length=24)
-    category = models.ForeignKey(Category, on_delete=models.PROTECT)
-    area_code = models.CharField(max_length=15)
-    unit = models.ForeignKey("accounts.Unit", on_delete=models.PROTECT)
-    valid_from = models.DateField()
-    valid_to = models.DateField(null=True, blank=True)
+    `window_hours` counts back from now over open cases, empty means any time; `closed_hours` over
+    closed ones. `same_road` and `same_place` let an address speak without a point; `time_band`
+    keeps day and night apart. `incident_count` callers within `incident_minutes` are an incident.
+    """
+
+    family = models.CharField(max_length=20, blank=True)
+    category_code = models.CharField(max_length=12, blank=True, default="", db_default="")
+    radius_m = models.PositiveIntegerField()
+    window_hours = models.PositiveIntegerField(null=True, blank=True)
+    closed_hours = models.PositiveIntegerField(default=0, db_default=0)
+    same_road = models.BooleanField(default=False, db_default=False)
+    same_place = models.BooleanField(default=False, db_default=False)
+    time_band = models.BooleanField(default=False, db_default=False)
+    caller_days = models.PositiveSmallIntegerField(default=30, db_default=30)
+    auto_merge = models.BooleanField(default=False, db_default=False)
+    attach_confidential = models.BooleanField(default=False, db_default=False)
+    incident_count = models.PositiveSmallIntegerField(default=0, db_default=0)
+    incident_minutes = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["category", "area_code"],
-                condition=Q(valid_to__isnull=True),
-                name="dispatch_dutyitem_one_unit_per_category_and_area",
-            )
+                fields=["family", "category_code"],
+                name="dispatch_duplicaterule_one_per_family_or_category",
+            ),
+            models.CheckConstraint(
+                condition=Q(family="") | Q(category_code=""),
+                name="dispatch_duplicaterule_is_of_a_family_or_of_a_category",
+            ),
+            models.CheckConstraint(
+                condition=Q(incident_count=0) | Q(incident_count__gte=2, incident_minutes__gte=1),
+                name="dispatch_duplicaterule_incident_has_count_and_span",
+            ),
         ]
 
     def __str__(self) -> str:
-        return self.item_no
-
-
-class DuplicateRule(models.Model):
-    """How near in metres and hours two reports of a family may be one thing (domain.md 4.2)."""
-
-    family = models.CharField(max_length=20, unique=True)
-    radius_m = models.PositiveIntegerField()
-    window_hours = models.PositiveIntegerField()
-
-    def __str__(self) -> str:
-        return self.family
+        return self.category_code or self.family or "*"

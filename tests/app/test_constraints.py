@@ -95,7 +95,6 @@ def test_the_database_refuses(city: City, name: str, sql: str) -> None:
 TWICE = (
     ("accounts_post_is_given_once", "accounts_post"),
     ("dispatch_timer_one_open_per_stage", "dispatch_timer"),
-    ("dispatch_dutyitem_one_unit_per_category_and_area", "dispatch_dutyitem"),
     ("dispatch_stagelimit_one_per_stage_and_priority", "dispatch_stagelimit"),
 )
 

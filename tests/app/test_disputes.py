@@ -99,7 +99,7 @@ def test_the_second_return_opens_a_ruling_that_cannot_be_returned_and_becomes_a_
     assert refusal.value.code == "NO_RETURN"
     catalogue.refresh()
     ruling = Ruling.objects.get(case=case)
-    suggestion = catalogue.current().suggest_unit("E0104", case.area_code)
+    suggestion = catalogue.current().suggest_unit("E0104", case.area_code, at=NOW)
     assert suggestion is not None
     assert suggestion.item_no == f"R-{ruling.pk}"
 

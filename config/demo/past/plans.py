@@ -156,7 +156,7 @@ class Planner:
         """A case that has come to its end before now."""
         district = self.teller.district()
         story, ending = self._story(line, district)
-        course = course_of(story, self.book, self.offices)
+        course = course_of(story, self.book, self.offices, at=self.now)
         joiners = self._joiners(story) if ending is Ending.CLOSED else []
         detour = self.draw.choices(list(DETOURS), list(DETOURS.values()))[0]
         replies = _replies(story, joiners)
@@ -176,7 +176,7 @@ class Planner:
         for attempt in range(TRIES):
             wanted = urgency if attempt < TRIES // 2 else Urgency.OPEN
             story = self._open_story(line, district)
-            course = course_of(story, self.book, self.offices)
+            course = course_of(story, self.book, self.offices, at=self.now)
             joiners = self._joiners(story)
             replies = _replies(story, joiners)
             if state is State.PENDING_CALLBACK and not replies:
@@ -202,7 +202,7 @@ class Planner:
             return self.teller.question(district), Ending.ANSWERED
         story = self._open_story(line, district)
         ending = self.draw.choices(list(ENDINGS[line]), list(ENDINGS[line].values()))[0]
-        course = course_of(story, self.book, self.offices)
+        course = course_of(story, self.book, self.offices, at=self.now)
         if ending is Ending.UNTRUE and not course.verify:
             ending = Ending.CLOSED
         return story, ending

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -11,7 +12,8 @@ from config.demo.stories import Story
 from config.demo.units import unit_code
 from dispatch.catalogue import Catalogue, limit_of
 from dispatch.clocks import Limit, Unit
-from dispatch.lifecycle import Satisfaction, Stage, State, move_from
+from dispatch.fields import Satisfaction
+from dispatch.lifecycle import Stage, State, move_from
 from dispatch.models import Line
 from dispatch.models.catalogue import Verify
 
@@ -123,13 +125,13 @@ class Course:
         return book.stage_limit(stage, self.priority if stage in early else self.filed_priority)
 
 
-def course_of(story: Story, book: Catalogue, offices: Offices) -> Course:
-    """Look a story up in the catalogue and the duty list."""
+def course_of(story: Story, book: Catalogue, offices: Offices, *, at: datetime) -> Course:
+    """Look a story up in the catalogue and the duty list, which names one unit at all hours."""
     category = book.categories[story.category]
     priority = category.priority if story.priority is None else story.priority
     condition = book.conditions.get(story.condition) or book.default_condition(story.category)
     filed = min(priority, condition.priority) if condition else priority
-    suggested = book.suggest_unit(story.category, story.spot.area)
+    suggested = book.suggest_unit(story.category, story.spot.area, condition=story.condition, at=at)
     unit = offices.codes[suggested.unit_id] if suggested else ""
     enforcement = unit_code(story.spot.district, ENFORCEMENT)
     centre = unit_code(story.spot.district, CENTRE)
