@@ -16,8 +16,8 @@ from dispatch.opencases import OpenCase, OpenCases
 
 READ_ANEW_AFTER_S = 600.0
 MOST_CHANGES = 5_000
-PAUSE_FACTOR, LONGEST_PAUSE_S = 10.0, 2.0
-"""A look at the log that took long is not repeated for ten times as long."""
+MANY_CHANGES, PAUSE_FACTOR, LONGEST_PAUSE_S = 500, 10.0, 2.0
+"""A look that met a backlog without numbers is not repeated for ten times as long as it took."""
 
 _COLUMNS = """
 SELECT id, case_no, (extract(epoch FROM due_at) * 1000000)::bigint,
@@ -61,16 +61,14 @@ class Board:
     def read(self, ask: Callable[[OpenCases], T]) -> T:
         """The answer to a question about the open cases; microseconds, others wait meanwhile."""
         with self._lock:
-            if time.monotonic() >= self._next_look_at:
-                start = time.monotonic()
-                self._look()
-                took = time.monotonic() - start
-                pause = min(PAUSE_FACTOR * took, LONGEST_PAUSE_S) if took > 0.05 else 0.0  # noqa: PLR2004
-                self._next_look_at = time.monotonic() + pause
+            start = time.monotonic()
+            if start >= self._next_look_at and self._look() > MANY_CHANGES:
+                end = time.monotonic()
+                self._next_look_at = end + min(PAUSE_FACTOR * (end - start), LONGEST_PAUSE_S)
             return ask(self._cases)
 
-    def _look(self) -> None:
-        """Heads first, then what changed after the heads of the last look.
+    def _look(self) -> int:
+        """Heads first, then what changed after the heads of the last look; how many cases.
 
         What is numbered between the two statements is read twice, and nothing is missed: an event
         without a number at the first statement has one, or none still, at the second.
@@ -78,11 +76,10 @@ class Board:
         with connection.cursor() as cursor:
             cursor.execute(_HEADS)
             heads: dict[str, Head] = {row[0]: (row[1], row[2]) for row in cursor.fetchall()}
-            if self._must_read_anew(heads):
-                self._read_all(cursor)
-            else:
-                self._read_changed(cursor, heads)
+            anew = self._must_read_anew(heads)
+            changes = self._read_all(cursor) if anew else self._read_changed(cursor, heads)
         self._seen = heads
+        return changes
 
     def _must_read_anew(self, heads: dict[str, Head]) -> bool:
         if time.monotonic() - self._read_at >= READ_ANEW_AFTER_S:
@@ -95,13 +92,14 @@ class Board:
             for district, seen in self._seen.items()
         )
 
-    def _read_all(self, cursor: Any) -> None:
+    def _read_all(self, cursor: Any) -> int:
         cursor.execute(_ALL)
         self._cases = OpenCases()
         self._cases.put([OpenCase(*row[:-1]) for row in cursor.fetchall()])
         self._read_at = time.monotonic()
+        return 0
 
-    def _read_changed(self, cursor: Any, heads: dict[str, Head]) -> None:
+    def _read_changed(self, cursor: Any, heads: dict[str, Head]) -> int:
         moved = {
             district: self._seen.get(district, (0, ""))[0]
             for district, head in heads.items()
@@ -112,11 +110,12 @@ class Board:
         )
         ids = cursor.fetchone()[0]
         if not ids:
-            return
+            return 0
         execute_prepared(cursor, _SOME, [ids], name="dispatch_board_some")
         rows = cursor.fetchall()
         self._cases.put([OpenCase(*row[:-1]) for row in rows if row[-1]])
         self._cases.drop([row[0] for row in rows if not row[-1]])
+        return len(rows)
 
 
 board = Board()

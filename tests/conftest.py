@@ -7,6 +7,7 @@ import pytest
 from pytest_django import Settings
 
 from dispatch import catalogue, seeding
+from dispatch.board import board
 from gis import locator
 from tests.city import City, build_city
 
@@ -37,5 +38,6 @@ def real_city(transactional_db: None) -> City:
 def _built() -> City:
     catalogue.refresh()
     locator.refresh()
+    board.forget()
     with mock.patch.object(seeding, "FIRST_YEAR", 2025):
         return build_city()
