@@ -16,13 +16,15 @@ from typing import Any
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from accounts.models import User
-from dispatch import catalogue, intake, numbers, outbox, radar
-from dispatch.actions import merging, registering
+from dispatch import intake, matching, numbers, outbox, radar
+from dispatch.actions import attaching, registering
 from dispatch.actions.registering import Prepared
 from dispatch.catalogue import UnknownCategoryError
 from dispatch.intake import KeyReusedError
+from dispatch.joining import joining
 from dispatch.models import Case
 from dispatch.radar import Candidate, Probe
+from dispatch.radar_many import look_many
 from dispatch.voices import IntakeError, NewIntake, Receipt
 
 BATCH = 1000
@@ -141,16 +143,20 @@ class _Batch:
         if new.attach_to_case:
             return self._attach(prepared, new, case_no=new.attach_to_case, by=self.by, now=now)
         hits = self._hits(prepared.probe, self.neighbours.get(n, [])) if prepared.probe else []
-        twin = next((hit for hit in hits if hit.same_component), None)
+        twin, because = joining(hits, prepared, new)
         if twin:
-            return self._attach(prepared, new, case_no=twin.case_no, by=None, now=now)
-        return self._register(prepared, new, [hit.as_dict() for hit in hits])
+            answer = self._attach(prepared, new, case_no=twin, by=None, now=now, because=because)
+            if not isinstance(answer, IntakeError) or answer.code not in intake.CANNOT_JOIN:
+                return answer
+        return self._register(prepared, new, intake.told(self.by, hits))
 
     def _hits(self, probe: Probe, stored: list[Candidate]) -> list[radar.Hit]:
-        candidates = self.fresh.near(probe) + stored
-        if len(candidates) > radar.CANDIDATES:
-            candidates.sort(key=attrgetter("created_at"), reverse=True)
-            del candidates[radar.CANDIDATES :]
+        near = self.fresh.near(probe) + [one for one in stored if one.way == radar.AT_PLACE]
+        if len(near) > radar.CANDIDATES:
+            near.sort(key=attrgetter("created_at"), reverse=True)
+            del near[radar.CANDIDATES :]
+        named = [one for one in stored if one.way != radar.AT_PLACE]
+        candidates = [*near, *named, *self.fresh.named(probe), *radar.incidents(probe)]
         return radar.best(probe, candidates)[: radar.IN_RECEIPT]
 
     def _register(
@@ -162,11 +168,20 @@ class _Batch:
         return self._remember(new, Receipt(body, is_first=True))
 
     def _attach(
-        self, prepared: Prepared, new: NewIntake, *, case_no: str, by: User | None, now: datetime
+        self,
+        prepared: Prepared,
+        new: NewIntake,
+        *,
+        case_no: str,
+        by: User | None,
+        now: datetime,
+        because: dict[str, Any] | None = None,
     ) -> Answer:
         self._write()
         try:
-            receipt = merging.attach(prepared, case_no=case_no, new=new, by=by, now=now)
+            receipt = attaching.attach(
+                prepared, case_no=case_no, new=new, by=by, now=now, because=because
+            )
         except IntakeError as error:
             return error
         return self._remember(new, receipt)
@@ -189,20 +204,30 @@ class _Batch:
         """Lock the cases that voices may join, in one order, as two imports may join the same."""
         numbers_of_cases = {new.attach_to_case for new, _ in self.voices if new.attach_to_case}
         for n, candidates in self.neighbours.items():
-            component = self.voices[n][0].component_id
-            if component:
-                same = (one for one in candidates if one.component_id == component)
-                numbers_of_cases.update(one.case_no for one in same)
+            one = self.prepared[n]
+            probe = None if isinstance(one, IntakeError) else one.probe
+            numbers_of_cases |= _may_be_joined(probe, candidates)
         if numbers_of_cases:
             cases = Case.objects.select_for_update().filter(case_no__in=numbers_of_cases)
             list(cases.order_by("pk").values_list("pk"))
 
 
+def _may_be_joined(probe: Probe | None, candidates: Sequence[Candidate]) -> set[str]:
+    """The cases that a voice may join by itself, by component, device or an automatic rule."""
+    if probe is None:
+        return set()
+    things = {key for key in probe.keys if key.startswith(matching.THINGS)}
+    every = probe.rule.auto_merge
+    return {one.case_no for one in candidates if every or things & set(one.keys)}
+
+
 class _FreshCases:
-    """The cases that this batch makes, by family and square, as the radar would see them."""
+    """The cases that this batch makes, by square, key and caller, as the radar would see them."""
 
     def __init__(self) -> None:
         self.cases: dict[tuple[str, int, int], list[Candidate]] = defaultdict(list)
+        self.of_key: dict[str, list[Candidate]] = defaultdict(list)
+        self.of_caller: dict[str, list[Candidate]] = defaultdict(list)
 
     def add(self, prepared: Prepared) -> None:
         """A case that the next voices may be about."""
@@ -211,31 +236,55 @@ class _FreshCases:
             return
         candidate = Candidate(
             prepared.case_no, case["line"], case["state"], case["title"], probe.category,
-            probe.at, probe.accuracy_m, probe.component_id, probe.lon, probe.lat,
+            probe.at, probe.accuracy_m, probe.component_id, probe.lon, probe.lat, probe.family,
+            sorted(probe.keys), True, None, case["district_code"], case["sensitive"],
         )  # fmt: skip
-        ((column, row),) = radar.squares(probe.lon, probe.lat, probe.lon, probe.lat)
-        self.cases[probe.family, column, row].append(candidate)
+        if probe.lon is not None and probe.lat is not None:
+            ((column, row),) = radar.squares(probe.lon, probe.lat, probe.lon, probe.lat)
+            self.cases[probe.family, column, row].append(candidate)
+        for key in probe.keys:
+            self.of_key[key].append(candidate._replace(way=radar.BY_KEY))
+        for caller in probe.callers:
+            self.of_caller[caller].append(candidate._replace(way=radar.CALLER))
 
     def near(self, probe: Probe) -> list[Candidate]:
         """Those in the envelope of a probe, the last ones first."""
-        radius, _ = catalogue.current().duplicate_rule(probe.family)
-        west, south, east, north = radar.envelope(probe, radius)
+        box = radar.envelope(probe, probe.rule.radius_m)
+        if box is None:
+            return []
+        west, south, east, north = box
         return [
             one
             for column, row in radar.squares(west, south, east, north)
             for one in reversed(self.cases.get((probe.family, column, row), ()))
-            if west <= one.lon <= east and south <= one.lat <= north
+            if one.lon is not None and west <= one.lon <= east
+            if one.lat is not None and south <= one.lat <= north
         ]
+
+    def named(self, probe: Probe) -> list[Candidate]:
+        """Those that name the same, and those of the same caller, the last ones first."""
+        keyed = [
+            one
+            for key in sorted(probe.keys)
+            for one in reversed(self.of_key[key][-radar.CANDIDATES :])
+            if key.startswith(matching.STRONG) or one.family == probe.family
+        ]
+        called = [
+            one
+            for caller in probe.callers
+            for one in reversed(self.of_caller[caller][-radar.CANDIDATES :])
+        ]
+        return keyed + called
 
 
 def _look_around(prepared: Sequence[Prepared | IntakeError]) -> dict[int, list[Candidate]]:
-    """The open cases near each voice that has a place, by the voice's position; locks there."""
+    """The open cases that each voice may be about, by the voice's position; locks there."""
     probes = {
         n: one.probe
         for n, one in enumerate(prepared)
         if not isinstance(one, IntakeError) and one.probe
     }
-    return dict(zip(probes, radar.look_many(list(probes.values())), strict=True))
+    return dict(zip(probes, look_many(list(probes.values())), strict=True))
 
 
 _FIRST = """

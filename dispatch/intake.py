@@ -1,6 +1,7 @@
 """The only door of the three lines: submit(NewIntake, by, now) -> Receipt."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,15 +11,17 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from dispatch import catalogue, numbers, outbox, radar
-from dispatch.actions import merging, registering
+from dispatch.actions import attaching, registering
 from dispatch.actions.registering import NOWHERE, Facts, Prepared
-from dispatch.models import Attachment, Category, FilingCondition, Intake, Priority
+from dispatch.joining import joining
+from dispatch.models import Attachment, Case, Category, FilingCondition, Intake, Line, Priority
 from dispatch.voices import IntakeError, NewIntake, Position, Receipt, is_storable
 from gis import locator
 from gis.coords import CoordinateError, parse_crs, to_wgs84
 
 OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 MOST_TAKEN = 20
+CANNOT_JOIN = frozenset({"CASE_ENDED", "NEVER_MERGED", "OTHER_DISTRICT"})
 CLOCK_SKEW = timedelta(minutes=10)
 LENGTHS = {"title": 80, "content": 5000, "address": 200, "component_id": 16, "caller.name": 40}
 MOST_ACCURACY_M = 5000.0
@@ -70,16 +73,15 @@ def _take_in(
     if new.attach_to_case and (known := first_receipt(new)):
         return known
     if new.attach_to_case:
-        return merging.attach(prepared, case_no=new.attach_to_case, new=new, by=by, now=now)
+        return attaching.attach(prepared, case_no=new.attach_to_case, new=new, by=by, now=now)
     probe = prepared.probe
     hits = radar.look(probe, limit=radar.IN_RECEIPT, lock=True) if probe else []
-    twin = next((hit for hit in hits if hit.same_component), None)
-    if twin is not None and (known := first_receipt(new)):
+    twin, because = joining(hits, prepared, new)
+    if twin and (known := first_receipt(new)):
         return known
-    if twin is not None and (joined := _join(prepared, twin.case_no, new, now)):
+    if twin and (joined := _join(prepared, twin, new, now, because)):
         return joined
-    told = [hit.as_dict() for hit in hits if _may_know(by, hit.case_no)]
-    body = receipt_of(prepared, told)
+    body = receipt_of(prepared, told(by, hits))
     ids = registering.register(prepared, receipt=body)
     if ids is None:
         return None
@@ -87,19 +89,39 @@ def _take_in(
     return Receipt(body, is_first=True)
 
 
-def _join(prepared: Prepared, case_no: str, new: NewIntake, now: datetime) -> Receipt | None:
-    """Attach to the case of the same component; None when it ended since it was looked up."""
+def _join(
+    prepared: Prepared, case_no: str, new: NewIntake, now: datetime, because: dict[str, Any]
+) -> Receipt | None:
+    """Attach by a rule; None when the case ended, or became one that takes nobody, meanwhile."""
     try:
-        return merging.attach(prepared, case_no=case_no, new=new, by=None, now=now)
+        return attaching.attach(
+            prepared, case_no=case_no, new=new, by=None, now=now, because=because
+        )
     except IntakeError as error:
-        if error.code != "CASE_ENDED":
+        if error.code not in CANNOT_JOIN:
             raise
         return None
 
 
-def _may_know(by: User | None, case_no: str) -> bool:
-    """False for a case of a district beyond the sender's own: its number begins with it."""
-    return by is None or by.scope().covers_district(case_no[:6])
+def told(by: User | None, hits: Sequence[radar.Hit]) -> list[dict[str, Any]]:
+    """The hits that a receipt may name: of the sender's own districts, and nothing of a person.
+
+    That the same caller or applicant spoke before is told to who may see that case; to a system
+    only of the service hall's own voices. One query where there is such a hit, else none.
+    """
+    known = [hit for hit in hits if by is None or by.scope().covers_district(hit.case_no[:6])]
+    personal = [hit.case_no for hit in known if hit.is_personal]
+    if personal and by is not None:
+        visible = Case.objects.visible_to(by).filter(case_no__in=personal)
+        seen = set(visible.values_list("case_no", flat=True))
+    else:
+        seen = {hit.case_no for hit in known if _of_the_hall(hit)}
+    return [hit.as_dict() for hit in known if not hit.is_personal or hit.case_no in seen]
+
+
+def _of_the_hall(hit: radar.Hit) -> bool:
+    of_caller = "SAME_CALLER" in hit.likeness.reasons
+    return hit.line == Line.AFFAIRS and not hit.sensitive and not of_caller
 
 
 def first_receipt(new: NewIntake) -> Receipt | None:

@@ -1,16 +1,21 @@
-"""Looks for open cases that may be the same thing, over all three lines (domain.md 4.2)."""
+"""Looks for cases that may be the same thing, over all three lines (domain.md 4.2).
+
+Found by place, by what a voice names (component, device, application, road, estate), by who calls,
+and by an accepted area incident: all in one statement. `dispatch/matching.py` judges.
+"""
 
 import math
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection
 
 from dispatch import catalogue, matching
 from dispatch.lifecycle import State
+from dispatch.matching import STRONG, Likeness, MatchRule
 
 IN_RECEIPT = 5
 CANDIDATES = 40
@@ -18,39 +23,32 @@ BUCKET_DEGREES = 0.002
 METRES_PER_DEGREE = 110_574.0
 LOCK_BASE = 0x5241444152 << 16
 LOCK_SLOTS = 4093
+EVER = datetime(2000, 1, 1, tzinfo=UTC)
+AT_PLACE, BY_KEY, CALLER, INCIDENT, ENDED = "", "KEY", "CALLER", "INCIDENT", "ENDED"
+"""The ways in which a case is found."""
+PERSONAL = frozenset({"SAME_CALLER", "SAME_APPLICATION"})
+"""Reasons that say something of a person: told only to who may see the case."""
+STANDING = frozenset({State.SUSPENDED.value, State.ARBITRATION.value})
+"""States in which a case takes no voice by itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Probe(matching.Voice):
-    """Where and what to look for."""
+    """Where and what to look for. `callers` are keyed hashes of phones, empty for who hides."""
 
     component_id: str = ""
+    callers: tuple[str, ...] = ()
+    district: str = ""
+    community: str = ""
 
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """An open case that may be the same, and why."""
-
-    case_no: str
-    line: str
-    state: str
-    title: str
-    created_at: datetime
-    same_component: bool
-    likeness: matching.Likeness
-
-    def as_dict(self) -> dict[str, Any]:
-        """As the receipt names it."""
-        return {
-            "case_no": self.case_no,
-            "score": self.likeness.score,
-            "distance_m": self.likeness.distance_m,
-            "reasons": list(self.likeness.reasons),
-        }
+    @property
+    def rule(self) -> MatchRule:
+        """The rule of its category."""
+        return catalogue.current().duplicate_rule(self.category, self.family)
 
 
 class Candidate(NamedTuple):
-    """An open case in the neighbourhood, as the look-up reads it, not yet judged."""
+    """A case that the look-up found, in which way, not yet judged."""
 
     case_no: str
     line: str
@@ -60,112 +58,226 @@ class Candidate(NamedTuple):
     created_at: datetime
     accuracy_m: float
     component_id: str
-    lon: float
-    lat: float
+    lon: float | None
+    lat: float | None
+    family: str
+    keys: Sequence[str]
+    is_open: bool
+    closed_at: datetime | None
+    district: str
+    sensitive: bool
+    way: str = ""
+    answer: str = ""
+    incident: int | None = None
+    auto_join: bool = False
 
 
-_SELECT = """
-SELECT case_no, line, state, title, category_code, created_at, accuracy_m, component_id,
-       ST_X(location), ST_Y(location)
-FROM dispatch_case
-"""
-_NEWEST = "ORDER BY created_at DESC, id DESC"
-_LOOK = f"""
-{_SELECT} WHERE is_open AND family = %s AND location && ST_MakeEnvelope(%s, %s, %s, %s, 4326)
-  AND created_at >= %s {_NEWEST} LIMIT %s
-"""
-_LOOK_MANY = f"""
-SELECT near.n, found.* FROM unnest(
-  %s::int[], %s::text[], %s::float8[], %s::float8[], %s::float8[], %s::float8[], %s::timestamptz[]
-) AS near(n, family, west, south, east, north, since)
-CROSS JOIN LATERAL (
-  {_SELECT} WHERE is_open AND family = near.family
-    AND location && ST_MakeEnvelope(near.west, near.south, near.east, near.north, 4326)
-    AND created_at >= near.since {_NEWEST} LIMIT %s
-) AS found
-"""
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A case that may be the same, and why. `answer` is what its citizens were told."""
+
+    case_no: str
+    line: str
+    state: str
+    title: str
+    created_at: datetime
+    same_component: bool
+    likeness: Likeness
+    category: str = ""
+    district: str = ""
+    sensitive: bool = False
+    closed_at: datetime | None = None
+    answer: str = ""
+    incident: int | None = None
+    incident_joins: bool = False
+
+    @property
+    def is_personal(self) -> bool:
+        """True when naming the case says who called."""
+        return bool(PERSONAL & set(self.likeness.reasons))
+
+    @property
+    def takes_voices(self) -> bool:
+        """True when a rule may attach a voice to it."""
+        return self.closed_at is None and self.state not in STANDING
+
+    def as_dict(self) -> dict[str, Any]:
+        """As the receipt names it."""
+        body: dict[str, Any] = {
+            "case_no": self.case_no,
+            "score": self.likeness.score,
+            "distance_m": self.likeness.distance_m,
+            "reasons": list(self.likeness.reasons),
+        }
+        if self.incident:
+            body["incident"] = {"id": self.incident, "answer": self.answer}
+        return body
+
+
+_COLUMNS = """c.case_no, c.line, c.state, c.title, c.category_code, c.created_at, c.accuracy_m,
+       c.component_id, ST_X(c.location), ST_Y(c.location), c.family, c.match_keys, c.is_open,
+       c.closed_at, c.district_code, c.sensitive"""
+_PLAIN = "'' AS answer, NULL::bigint AS incident, false AS auto_join"
+_SELECT = f"SELECT {_COLUMNS}, '{AT_PLACE}' AS way, {_PLAIN} FROM dispatch_case c"
+_SELECT_KEY = f"SELECT {_COLUMNS}, '{BY_KEY}' AS way, {_PLAIN} FROM dispatch_case c"
+_NEWEST = "ORDER BY c.created_at DESC, c.id DESC"
+_AT_PLACE = f"""({_SELECT}
+ WHERE c.is_open AND c.family = %s AND c.location && ST_MakeEnvelope(%s, %s, %s, %s, 4326)
+   AND c.created_at >= %s {_NEWEST} LIMIT {CANDIDATES})"""
+_BY_KEY = f"""({_SELECT_KEY}
+ WHERE c.is_open AND c.match_keys <> '{{}}' AND c.match_keys && %s::varchar[]
+   AND (c.family = %s OR c.match_keys && %s::varchar[]) {_NEWEST} LIMIT {CANDIDATES})"""
+_OF_CALLER = f"""
+SELECT {_COLUMNS}, '{CALLER}' AS way, {_PLAIN}
+FROM dispatch_intake i JOIN dispatch_case c ON c.id = i.case_id
+WHERE i.phone_index <> '' AND NOT i.confidential AND NOT i.anonymous"""
+_BY_CALLER = f"""({_OF_CALLER}
+   AND i.phone_index = ANY(%s) AND i.received_at >= %s AND (c.is_open OR c.closed_at >= %s)
+ ORDER BY i.received_at DESC, i.id DESC LIMIT {CANDIDATES})"""
+_TOLD = """coalesce((SELECT n.text FROM dispatch_note n WHERE n.case_id = c.id
+  AND n.move IN ('submit_result', 'answer_directly') ORDER BY n.id DESC LIMIT 1), '')"""
+_CLOSED = f"""(
+SELECT {_COLUMNS}, '{ENDED}' AS way, {_TOLD} AS answer, NULL::bigint AS incident,
+       false AS auto_join FROM dispatch_case c
+ WHERE c.state = 'CLOSED' AND c.family = %s
+   AND c.location && ST_MakeEnvelope(%s, %s, %s, %s, 4326)
+   AND c.closed_at >= %s {_NEWEST} LIMIT {CANDIDATES})"""
+_BY_INCIDENT = f"""(
+SELECT {_COLUMNS}, '{INCIDENT}' AS way, n.answer, n.id AS incident, n.auto_join
+FROM dispatch_incident n JOIN dispatch_case c ON c.id = n.primary_id
+WHERE n.state = 'ACCEPTED' AND n.district_code = %s AND n.family = %s AND c.is_open
+  AND (n.spot = ANY(%s) OR ST_DWithin(n.centre::geography, ST_Point(%s, %s, 4326)::geography,
+                                      n.radius_m)))"""
 _LOCK = "SELECT pg_advisory_xact_lock(k) FROM unnest(%s::bigint[]) AS k;"
+Part = tuple[str, list[Any]]
 
 
-def look(probe: Probe, *, limit: int, lock: bool = False) -> list[Hit]:
-    """The likeliest open cases, best first: one round trip, an index on (family, place).
+def look(
+    probe: Probe, *, limit: int, lock: bool = False, closed: bool = False, but: str = ""
+) -> list[Hit]:
+    """The likeliest cases, best first: one round trip, each way to find them by its index.
 
     With `lock` the neighbourhood is first locked until the end of the transaction, so that of
-    eight reports at once each later one sees the earlier (architecture.md 7).
+    eight reports at once each later one sees the earlier (architecture.md 7). With `closed` what
+    was closed lately is named too. `but` is a case that is not its own twin.
     """
-    radius, hours = catalogue.current().duplicate_rule(probe.family)
-    box = envelope(probe, radius)
-    since = probe.at - timedelta(hours=hours)
-    params: list[Any] = [probe.family, *box, since, CANDIDATES]
+    parts = [*_open_parts(probe, closed=closed), *(_closed_part(probe) if closed else ())]
+    if not parts:
+        return []
+    params = [value for _, values in parts for value in values]
+    statement = " UNION ALL ".join(sql for sql, _ in parts)
     if lock:
-        params.insert(0, sorted(slots(probe.family, *box)))
+        params.insert(0, sorted(locks_of(probe)))
+        statement = _LOCK + statement
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK + _LOOK if lock else _LOOK, params)
+        cursor.execute(statement, params)
         candidates = [Candidate(*row) for row in cursor.fetchall()]
-    return best(probe, candidates)[:limit]
+    return best(probe, (one for one in candidates if one.case_no != but))[:limit]
 
 
-def look_many(probes: Sequence[Probe]) -> list[list[Candidate]]:
-    """The newest candidates of each probe, in one round trip; `best` judges them.
-
-    Locks all the neighbourhoods until the end of the transaction, in the one order that everybody
-    keeps. Probes of one place and family share a search, so a place that a thousand voices name
-    costs no more than one.
-    """
-    since: dict[tuple[Any, ...], datetime] = {}
-    boxes = [_search(probe, since) for probe in probes]
-    places = list(since)
-    found: list[list[Candidate]] = [[] for _ in places]
-    columns = [list(column) for column in zip(*places, strict=True)] or [[]] * 5
-    locks = sorted(set().union(*(slots(*place) for place in places)))
-    numbered: list[Any] = [list(range(len(places))), *columns, list(since.values())]
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK + _LOOK_MANY, [locks, *numbered, CANDIDATES])
-        for n, *row in cursor.fetchall():
-            found[n].append(Candidate(*row))
-    of_place = dict(zip(places, found, strict=True))
-    return [of_place[box] for box in boxes]
+def _open_parts(probe: Probe, *, closed: bool) -> Iterator[Part]:
+    """The ways in which a probe looks for open cases."""
+    rule = probe.rule
+    if box := envelope(probe, rule.radius_m):
+        yield _AT_PLACE, [probe.family, *box, since(probe, rule)]
+    if probe.keys:
+        strong = [key for key in probe.keys if key.startswith(STRONG)]
+        yield _BY_KEY, [sorted(probe.keys), probe.family, strong]
+    if probe.callers:
+        ago = probe.at - timedelta(days=rule.caller_days)
+        ended = ago if closed else datetime.max.replace(tzinfo=UTC)
+        yield _BY_CALLER, [list(probe.callers), ago, ended]
+    yield from _incident_part(probe)
 
 
-def _search(probe: Probe, since: dict[tuple[Any, ...], datetime]) -> tuple[Any, ...]:
-    """The family and envelope of a probe; notes in `since` how far back that search goes."""
-    radius, hours = catalogue.current().duplicate_rule(probe.family)
-    box = (probe.family, *envelope(probe, radius))
-    oldest = probe.at - timedelta(hours=hours)
-    since[box] = min(since.get(box, oldest), oldest)
-    return box
+def _incident_part(probe: Probe) -> Iterator[Part]:
+    """The accepted incident that a probe lies in, where its district has one of the family."""
+    if (probe.district, probe.family) in catalogue.current().incidents:
+        spots = [key for key in probe.keys if key.startswith(matching.ESTATE)]
+        if probe.community:
+            spots.append(f"{matching.COMMUNITY}{probe.community}")
+        yield _BY_INCIDENT, [probe.district, probe.family, spots, probe.lon, probe.lat]
+
+
+def incidents(probe: Probe) -> list[Candidate]:
+    """The primary cases of the incidents that a probe lies in; no query where there is none."""
+    for sql, params in _incident_part(probe):
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            return [Candidate(*row) for row in cursor.fetchall()]
+    return []
+
+
+def _closed_part(probe: Probe) -> Iterator[Part]:
+    rule = probe.rule
+    box = envelope(probe, rule.radius_m)
+    if box and rule.closed_hours:
+        yield _CLOSED, [probe.family, *box, probe.at - timedelta(hours=rule.closed_hours)]
+
+
+def since(probe: Probe, rule: MatchRule) -> datetime:
+    """How far back open cases count."""
+    hours = rule.window_hours
+    return EVER if hours is None else probe.at - timedelta(hours=hours)
 
 
 def best(probe: Probe, candidates: Iterable[Candidate]) -> list[Hit]:
-    """The candidates that are alike enough to be suggested, best first."""
-    radius, hours = catalogue.current().duplicate_rule(probe.family)
-    judged = (judge(probe, one, radius, hours) for one in candidates)
+    """The candidates that are alike enough to be suggested, best first, an incident before all."""
+    rule = probe.rule
+    found: dict[str, list[Candidate]] = {}
+    for one in candidates:
+        found.setdefault(one.case_no, []).append(one)
+    judged = (judge(probe, rows, rule) for rows in found.values())
     hits = [hit for hit in judged if hit and hit.likeness.score >= matching.SUGGEST]
-    hits.sort(key=lambda hit: (-hit.likeness.score, hit.case_no))
+    hits.sort(key=lambda hit: (not hit.incident, -hit.likeness.score, hit.case_no))
     return hits
 
 
-def judge(probe: Probe, candidate: Candidate, radius: int, hours: int) -> Hit | None:
-    """A candidate as a hit, or None when it is out of reach."""
-    case_no, line, state, title, category, created_at, accuracy, component, lon, lat = candidate
-    same_component = bool(probe.component_id) and component == probe.component_id
-    likeness = matching.likeness(
+def judge(probe: Probe, rows: Sequence[Candidate], rule: MatchRule) -> Hit | None:
+    """A candidate, found in one way or several, as a hit; None when nothing speaks for it."""
+    one = rows[0]
+    incident = next((row for row in rows if row.incident), None)
+    likeness = matching.compare(
         probe,
-        matching.Voice(lon, lat, accuracy, category, probe.family, created_at, title),
-        radius_m=radius,
-        window_hours=hours,
-    )
+        matching.Voice(
+            one.lon, one.lat, one.accuracy_m, one.category, one.family,
+            one.created_at, one.title, frozenset(one.keys),
+        ),
+        rule,
+        same_caller=any(row.way == CALLER for row in rows),
+    )  # fmt: skip
+    if incident:
+        rest = likeness.reasons if likeness else ()
+        far = likeness.distance_m if likeness else None
+        likeness = Likeness(1.0, far, ("AREA_INCIDENT", *rest))
     if likeness is None:
         return None
-    if same_component:
-        reasons = ("SAME_COMPONENT", *likeness.reasons)
-        likeness = matching.Likeness(1.0, likeness.distance_m, reasons)
-    can_join = same_component and state not in {State.SUSPENDED, State.ARBITRATION}
-    return Hit(case_no, line, state, title, created_at, can_join, likeness)
+    if not one.is_open:
+        reasons = ("RECENTLY_CLOSED", *likeness.reasons)
+        likeness = Likeness(likeness.score, likeness.distance_m, reasons)
+    return Hit(
+        case_no=one.case_no,
+        line=one.line,
+        state=one.state,
+        title=one.title,
+        created_at=one.created_at,
+        same_component=bool({"SAME_COMPONENT", "SAME_DEVICE"} & set(likeness.reasons))
+        and one.state not in STANDING,
+        likeness=likeness,
+        category=one.category,
+        district=one.district,
+        sensitive=one.sensitive,
+        closed_at=None if one.is_open else one.closed_at,
+        answer=incident.answer if incident else next((r.answer for r in rows if r.answer), ""),
+        incident=incident.incident if incident else None,
+        incident_joins=bool(incident and incident.auto_join),
+    )
 
 
-def envelope(probe: Probe, radius_m: float) -> tuple[float, float, float, float]:
-    """West, south, east, north in degrees around the probe, its accuracy included."""
+def envelope(probe: Probe, radius_m: float) -> tuple[float, float, float, float] | None:
+    """West, south, east, north in degrees around the probe, its accuracy included; or nowhere."""
+    if probe.lon is None or probe.lat is None:
+        return None
     reach = radius_m + probe.accuracy_m
     lat = reach / METRES_PER_DEGREE
     lon = lat / max(0.01, math.cos(math.radians(probe.lat)))
@@ -179,6 +291,14 @@ def squares(west: float, south: float, east: float, north: float) -> Iterator[tu
             math.floor(south / BUCKET_DEGREES), math.floor(north / BUCKET_DEGREES) + 1
         ):
             yield column, row
+
+
+def locks_of(probe: Probe) -> set[int]:
+    """Lock keys of all that a probe looks for; take them in ascending order."""
+    box = envelope(probe, probe.rule.radius_m)
+    names = {*probe.keys, *probe.callers}
+    by_name = {LOCK_BASE + zlib.crc32(name.encode()) % LOCK_SLOTS for name in names}
+    return by_name | (slots(probe.family, *box) if box else set())
 
 
 def slots(family: str, west: float, south: float, east: float, north: float) -> set[int]:

@@ -14,6 +14,8 @@ from dispatch.models import (
     Category,
     DuplicateRule,
     FilingCondition,
+    LadderStep,
+    Season,
     StageLimit,
     WorkCalendarDay,
 )
@@ -40,7 +42,17 @@ def load_catalogue() -> dict[str, int]:
             ("stage", "priority"),
         ),
         "duplicate rules": _missing(
-            DuplicateRule, [_typed(row) for row in _rows("duplicate_rules.csv")], ("family",)
+            DuplicateRule,
+            [_rule(row) for row in _rows("duplicate_rules.csv")],
+            ("family", "category_code"),
+        ),
+        "ladder steps": _missing(
+            LadderStep,
+            [_step(row) for row in _rows("ladder.csv")],
+            ("stage", "priority", "percent"),
+        ),
+        "seasons": _missing(
+            Season, [{**_typed(row), "is_active": False} for row in _rows("seasons.csv")], ("name",)
         ),
         "calendar days": load_calendar(),
     }
@@ -50,6 +62,16 @@ def load_catalogue() -> dict[str, int]:
 
 def _typed(row: dict[str, str]) -> dict[str, Any]:
     return {name: int(value) if value.isdigit() else value for name, value in row.items()}
+
+
+def _rule(row: dict[str, str]) -> dict[str, Any]:
+    """A rule of matching; no window means any time."""
+    return {**_typed(row), "window_hours": int(row["window_hours"] or 0) or None}
+
+
+def _step(row: dict[str, str]) -> dict[str, Any]:
+    """A step of the ladder; no priority means every one."""
+    return {**_typed(row), "priority": int(row["priority"]) if row["priority"] else None}
 
 
 def _missing(model: type[models.Model], rows: list[dict[str, Any]], key: tuple[str, ...]) -> int:

@@ -45,7 +45,11 @@ NOBODY = Caller()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewIntake:
-    """What a line hands in. `source` is the natural key: (system, id); ("", "") has none."""
+    """What a line hands in. `source` is the natural key: (system, id); ("", "") has none.
+
+    `camera` is the fixed device that saw it; `applications` name the matter of an applicant at the
+    service hall (project number, item with applicant). Both are kept as keyed hashes only.
+    """
 
     line: Line
     channel: str
@@ -61,6 +65,8 @@ class NewIntake:
     wants_reply: bool = False
     attach_to_case: str = ""
     component_id: str = ""
+    camera: str = ""
+    applications: Sequence[str] = ()
     district: str = ""
     source: tuple[str, str] = ("", "")
     digest: str = ""

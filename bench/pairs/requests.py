@@ -84,6 +84,9 @@ def categories_of_types() -> dict[str, str]:
         return {row["type"]: row["category"] for row in csv.DictReader(file)}
 
 
+ANY_TIME_H = 10**6
+
+
 def families_of_categories() -> dict[str, str]:
     """The family of each category of the seed."""
     with (ROOT / "dispatch" / "seed" / "categories.csv").open(encoding="utf-8") as file:
@@ -94,6 +97,7 @@ def rules() -> dict[str, tuple[int, int]]:
     """Radius in metres and window in hours of each family of the seed."""
     with (ROOT / "dispatch" / "seed" / "duplicate_rules.csv").open(encoding="utf-8") as file:
         return {
-            row["family"]: (int(row["radius_m"]), int(row["window_hours"]))
+            row["family"]: (int(row["radius_m"]), int(row["window_hours"] or ANY_TIME_H))
             for row in csv.DictReader(file)
+            if not row["category_code"]
         }
