@@ -121,9 +121,11 @@ _PLAIN = "'' AS answer, NULL::bigint AS incident, false AS auto_join"
 _SELECT = f"SELECT {_COLUMNS}, '{AT_PLACE}' AS way, {_PLAIN} FROM dispatch_case c"
 _SELECT_KEY = f"SELECT {_COLUMNS}, '{BY_KEY}' AS way, {_PLAIN} FROM dispatch_case c"
 _NEWEST = "ORDER BY c.created_at DESC, c.id DESC"
+_NEWEST_AT_PLACE = "ORDER BY c.created_at <-> '2200-01-01T00:00:00Z'::timestamptz"
+"""In the order of the radar's index: of 5,000 cases on one point only the newest 40 are read."""
 _AT_PLACE = f"""({_SELECT}
  WHERE c.is_open AND c.family = %s AND c.location && ST_MakeEnvelope(%s, %s, %s, %s, 4326)
-   AND c.created_at >= %s {_NEWEST} LIMIT {CANDIDATES})"""
+   AND c.created_at >= %s {_NEWEST_AT_PLACE} LIMIT {CANDIDATES})"""
 _BY_KEY = f"""({_SELECT_KEY}
  WHERE c.is_open AND c.match_keys <> '{{}}' AND c.match_keys && %s::varchar[]
    AND (c.family = %s OR c.match_keys && %s::varchar[]) {_NEWEST} LIMIT {CANDIDATES})"""

@@ -11,6 +11,7 @@ from dispatch.matching import STRONG
 from dispatch.radar import (
     _LOCK,
     _NEWEST,
+    _NEWEST_AT_PLACE,
     _OF_CALLER,
     _SELECT,
     _SELECT_KEY,
@@ -29,7 +30,8 @@ SELECT near.n, found.* FROM unnest(
 CROSS JOIN LATERAL ({_SELECT}
   WHERE c.is_open AND c.family = near.family
     AND c.location && ST_MakeEnvelope(near.west, near.south, near.east, near.north, 4326)
-    AND c.created_at >= near.since {_NEWEST} LIMIT {CANDIDATES}) AS found"""
+    AND c.created_at >= near.since {_NEWEST_AT_PLACE}
+  LIMIT {CANDIDATES}) AS found"""
 _MANY_KEYS = f"""
 SELECT k.n, found.* FROM unnest(%s::int[], %s::text[], %s::text[]) AS k(n, key, family)
 CROSS JOIN LATERAL ({_SELECT_KEY}

@@ -44,6 +44,10 @@ class CaseQuerySet(models.QuerySet["Case"]):
         """The cases that the user's posts open to her; none without a post (fails closed)."""
         return self.filter(visible_condition(user.scope()))
 
+    def on_time_base(self) -> "CaseQuerySet":
+        """Cases that count for what is on time: suspended ones stand outside (domain.md 1.7.2)."""
+        return self.exclude(state=State.SUSPENDED.value)
+
     def open(self) -> "CaseQuerySet":
         """Cases that still need somebody."""
         return self.filter(is_open=True)
@@ -180,10 +184,9 @@ class Case(models.Model):
                 name="dispatch_case_supported_by",
             ),
             GistIndex(
-                "family",
-                "location",
+                fields=["family", "location", "created_at"],
                 condition=Q(is_open=True),
-                name="dispatch_case_radar",
+                name="dispatch_case_radar_newest",
             ),
             GistIndex("location", condition=Q(is_open=True), name="dispatch_case_open_places"),
             GistIndex(
