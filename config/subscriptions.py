@@ -10,7 +10,25 @@ FOLLOW = ("hotline.follow_cases", "grid.follow_cases", "affairs.follow_cases")
 
 NOBODY: tuple[str, ...] = ()
 SILENT = frozenset(
-    {"case.urged", "case.supervised", "case.contacted", "case.acknowledged", *CLOCK_TOPICS}
+    {
+        "case.urged",
+        "case.supervised",
+        "case.supervision_answered",
+        "case.supervision_ended",
+        "case.contacted",
+        "case.acknowledged",
+        "case.progressed",
+        "case.position_stated",
+        "case.review_due",
+        "case.suspension_reviewed",
+        "case.task_given",
+        "case.task_signed",
+        "case.task_done",
+        "case.task_returned",
+        "case.task_reworked",
+        "case.task_recalled",
+        *CLOCK_TOPICS,
+    }
 )
 """Topics that change no state: only the screens hear them."""
 

@@ -7,6 +7,35 @@ an action behind them; the others stand here from the start and their actions fo
 from dataclasses import dataclass
 from enum import StrEnum
 
+from dispatch.fields import (
+    CAUSE,
+    CLAUSE,
+    CONDITION,
+    DAYS,
+    EARLIER,
+    EVIDENCE,
+    HOURS,
+    HOW_STERN,
+    INTO,
+    JOINT,
+    LEGAL_BASIS,
+    OWNER,
+    PHOTOS,
+    PRECEDENT,
+    REASON,
+    REJECT,
+    RULING,
+    SATISFACTION,
+    SOLVED,
+    SUPPORT_UNIT,
+    TEXT,
+    TOLD,
+    UNIT,
+    UNTIL,
+    WAY,
+    Field,
+)
+
 
 class State(StrEnum):
     """The states of a case."""
@@ -87,52 +116,6 @@ class CloseType(StrEnum):
     TRANSFERRED = "TRANSFERRED"
 
 
-class RejectReason(StrEnum):
-    """The six-way triage required by law (domain.md 2.4.1)."""
-
-    TRANSFERRED_EMERGENCY = "TRANSFERRED_EMERGENCY"
-    OTHER_LEGAL_CHANNEL = "OTHER_LEGAL_CHANNEL"
-    REPEAT_NO_NEW = "REPEAT_NO_NEW"
-    SECRET = "SECRET"  # noqa: S105
-    OUT_OF_DUTY = "OUT_OF_DUTY"
-    IMPROPER = "IMPROPER"
-
-
-class Satisfaction(StrEnum):
-    """How content a citizen is, in words: number codes are reversed between systems (9.1)."""
-
-    VERY_SATISFIED = "VERY_SATISFIED"
-    SATISFIED = "SATISFIED"
-    BASICALLY = "BASICALLY"
-    DISSATISFIED = "DISSATISFIED"
-    VERY_DISSATISFIED = "VERY_DISSATISFIED"
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One thing a move asks for: its name, kind (text, choice, unit, category, photos), choices."""
-
-    name: str
-    kind: str = "text"
-    choices: tuple[str, ...] = ()
-    required: bool = True
-
-
-REASON = Field("reason")
-TEXT = Field("text")
-UNIT = Field("unit", "unit", required=False)
-CONDITION = Field("condition", "condition", required=False)
-PHOTOS = Field("photos", "photos", required=False)
-REJECT = Field("reject_reason", "choice", tuple(RejectReason))
-SOLVED = Field("solved", "choice", ("YES", "NO", "PARTIAL", "UNREACHABLE"), required=False)
-CLAUSE, EVIDENCE = Field("clause"), Field("evidence")
-OWNER = Field("unit", "unit")
-INTO = Field("into", "case")
-DAYS, UNTIL = Field("days", "number"), Field("until", "date")
-PRECEDENT = Field("precedent", "choice", ("YES", "NO"), required=False)
-SATISFACTION = Field("satisfaction", "choice", tuple(Satisfaction), required=False)
-WAY = Field("way", "choice", ("PHONE", "VISIT", "SMS", "OTHER"))
-
 OPERATOR, RECEIVER, LEADER = "OPERATOR", "RECEIVER", "DUTY_LEADER"
 DISPATCHER, HANDLER, APPROVER = "DISPATCHER", "HANDLER", "UNIT_APPROVER"
 INSPECTOR, CALLBACK, COMMANDER = "INSPECTOR", "CALLBACK", "COMMANDER"
@@ -144,7 +127,8 @@ UNIT_ROLES = frozenset({HANDLER, APPROVER})
 class Move:
     """A row of domain.md 7.2. `target` None means that the state stays.
 
-    `by_support` moves are made by a supporting unit, the others by the one that leads.
+    `by_support` moves are made by a unit with a task, `by_any` moves by it or by the one that
+    leads, the others by the one that leads.
     """
 
     number: str
@@ -158,6 +142,7 @@ class Move:
     starts: tuple[Stage, ...] = ()
     offered: bool = False
     by_support: bool = False
+    by_any: bool = False
 
 
 def _move(  # noqa: PLR0913
@@ -173,6 +158,7 @@ def _move(  # noqa: PLR0913
     starts: tuple[Stage, ...] = (),
     offered: bool = False,
     by_support: bool = False,
+    by_any: bool = False,
 ) -> Move:
     return Move(
         number=number,
@@ -186,6 +172,7 @@ def _move(  # noqa: PLR0913
         starts=starts,
         offered=offered,
         by_support=by_support,
+        by_any=by_any,
     )
 
 
@@ -204,9 +191,9 @@ MOVES: tuple[Move, ...] = (
           starts=(_T.ACCEPT,)),
     _move("T2", "answer_directly", _S.REGISTERED, _S.CLOSED, "OPERATOR RECEIVER DUTY_LEADER",
           "answered",
-          fields=(TEXT,), stops=_EVERY_CLOCK, offered=True),
+          fields=(TEXT, EARLIER), stops=_EVERY_CLOCK, offered=True),
     _move("T3", "reject", _S.REGISTERED, _S.REJECTED, "OPERATOR RECEIVER", "rejected",
-          fields=(REJECT, REASON), stops=_EVERY_CLOCK, offered=True),
+          fields=(REJECT, REASON, TOLD, EARLIER), stops=_EVERY_CLOCK, offered=True),
     _move("T4", "transfer_emergency", _S.REGISTERED, _S.CLOSED, "OPERATOR", "transferred",
           fields=(TEXT,), stops=_EVERY_CLOCK, offered=True),
     _move("T5", "self_handle", _S.REGISTERED, _S.CLOSED, "INSPECTOR", "self_handled",
@@ -215,11 +202,18 @@ MOVES: tuple[Move, ...] = (
           stops={_T.ACCEPT}, starts=(_T.VERIFY,), offered=True),
     _move("T7", "verified_true", _S.VERIFYING, _S.PENDING_FILING, "INSPECTOR", "verified",
           fields=(TEXT, PHOTOS), stops={_T.VERIFY}, starts=(_T.FILE,), offered=True),
+    _move("T8", "report_untrue", _S.VERIFYING, None, "INSPECTOR", "untrue_reported",
+          fields=(TEXT, PHOTOS), stops={_T.VERIFY}, starts=(_T.FILE,), offered=True),
+    _move("T8", "verify_again", _S.VERIFYING, None, "DUTY_LEADER", "verify_again",
+          fields=(REASON,), stops={_T.FILE}, starts=(_T.VERIFY,), offered=True),
     _move("T8", "verified_false", _S.VERIFYING, _S.CLOSED, "DUTY_LEADER", "found_untrue",
-          fields=(REASON,), stops=_EVERY_CLOCK, offered=True),
+          fields=(REASON, TOLD), stops=_EVERY_CLOCK, offered=True),
+    _move("T8", "object_untrue", _S.CLOSED, _S.VERIFYING, "OPERATOR CALLBACK DUTY_LEADER",
+          "untrue_objected", fields=(REASON,), starts=(_T.VERIFY,), offered=True),
     _move("T9", "accept", _S.REGISTERED, _S.PENDING_FILING, "RECEIVER", "accepted",
           stops={_T.ACCEPT}, starts=(_T.FILE,), offered=True),
-    _move("T10", "file", _S.PENDING_FILING, _S.PENDING_DISPATCH, "DUTY_LEADER", "filed",
+    _move("T10", "file", _S.PENDING_FILING, _S.PENDING_DISPATCH,
+          "DUTY_LEADER SYSTEM", "filed",
           fields=(CONDITION,), stops={_T.FILE}, starts=(_T.DISPATCH,), offered=True),
     _move("T11", "void", _S.PENDING_FILING, _S.VOIDED, "DUTY_LEADER", "voided",
           fields=(REASON,), stops=_EVERY_CLOCK, offered=True),
@@ -227,8 +221,9 @@ MOVES: tuple[Move, ...] = (
           "merged", fields=(INTO, REASON), stops=_EVERY_CLOCK, offered=True),
     _move("T13", "unmerge", _S.MERGED, None, "DUTY_LEADER", "unmerged", fields=(REASON,),
           offered=True),
-    _move("T14", "dispatch", _S.PENDING_DISPATCH, _S.PENDING_SIGN, "DISPATCHER", "dispatched",
-          fields=(UNIT,), stops={_T.DISPATCH}, starts=(_T.SIGN, _T.DISPOSAL), offered=True),
+    _move("T14", "dispatch", _S.PENDING_DISPATCH, _S.PENDING_SIGN, "DISPATCHER SYSTEM",
+          "dispatched", fields=(UNIT, Field("reason", required=False)), stops={_T.DISPATCH},
+          starts=(_T.SIGN, _T.DISPOSAL), offered=True),
     _move("T15", "sign", _S.PENDING_SIGN, _S.PROCESSING, "HANDLER UNIT_APPROVER", "signed",
           stops={_T.SIGN}, starts=(_T.RESPONSE,), offered=True),
     _move("T16", "request_return", _S.PENDING_SIGN, _S.RETURN_REVIEW, "HANDLER UNIT_APPROVER",
@@ -246,12 +241,16 @@ MOVES: tuple[Move, ...] = (
     _move("T20", "escalate", _S.RETURN_REVIEW, _S.ARBITRATION, "SYSTEM", "escalated",
           stops={_T.RETURN_REVIEW}, starts=(_T.ARBITRATION,), offered=True),
     _move("T21", "designate", _S.ARBITRATION, _S.PENDING_SIGN, "DUTY_LEADER", "designated",
-          fields=(OWNER, REASON, PRECEDENT), stops={_T.ARBITRATION}, starts=(_T.SIGN,),
-          offered=True),
+          fields=(OWNER, REASON, PRECEDENT, RULING, SUPPORT_UNIT), stops={_T.ARBITRATION},
+          starts=(_T.SIGN,), offered=True),
+    _move("T21", "state_position", {_S.RETURN_REVIEW, _S.ARBITRATION}, None,
+          "HANDLER UNIT_APPROVER", "position_stated", fields=(TEXT,), offered=True, by_any=True),
     _move("T22", "decide_out", _S.ARBITRATION, _S.CLOSED, "DUTY_LEADER", "decided_out",
-          fields=(REASON,), stops=_EVERY_CLOCK, offered=True),
+          fields=(REASON, LEGAL_BASIS, TOLD), stops=_EVERY_CLOCK, offered=True),
     _move("T23", "first_contact", _S.PROCESSING, None, "HANDLER UNIT_APPROVER", "contacted",
           fields=(WAY, TEXT), stops={_T.RESPONSE}, offered=True),
+    _move("T23", "progress", {_S.PROCESSING, _S.RETURN_REVIEW, _S.ARBITRATION}, None,
+          "HANDLER UNIT_APPROVER", "progressed", fields=(TEXT, PHOTOS), offered=True, by_any=True),
     _move("T24", "request_extension", _S.PROCESSING, None, "UNIT_APPROVER", "extension_requested",
           fields=(DAYS, REASON), offered=True),
     _move("T24", "approve_extension", _S.PROCESSING, None, "DUTY_LEADER COMMANDER", "extended",
@@ -259,17 +258,33 @@ MOVES: tuple[Move, ...] = (
     _move("T24", "refuse_extension", _S.PROCESSING, None, "DUTY_LEADER COMMANDER",
           "extension_refused", fields=(REASON,), offered=True),
     _move("T25", "request_suspension", _S.PROCESSING, None, "UNIT_APPROVER",
-          "suspension_requested", fields=(REASON,), offered=True),
+          "suspension_requested", fields=(CAUSE, REASON), offered=True),
+    _move("T25", "refuse_suspension", _S.PROCESSING, None, "DUTY_LEADER", "suspension_refused",
+          fields=(REASON,), offered=True),
+    _move("T25", "review_suspension", _S.SUSPENDED, None, "DUTY_LEADER", "suspension_reviewed",
+          fields=(REASON,), offered=True),
     _move("T25", "suspend", _S.PROCESSING, _S.SUSPENDED, "DUTY_LEADER", "suspended",
           fields=(UNTIL, REASON), offered=True),
     _move("T26", "resume", _S.SUSPENDED, _S.PROCESSING, "DUTY_LEADER", "resumed",
           fields=(REASON,), offered=True),
     _move("T27", "add_support", _S.PROCESSING, None, "HANDLER UNIT_APPROVER", "support_added",
-          fields=(OWNER, TEXT), offered=True),
+          fields=(OWNER, TEXT, HOURS), offered=True),
     _move("T27", "support_done", _S.PROCESSING, None, "HANDLER UNIT_APPROVER", "support_done",
           fields=(TEXT, PHOTOS), offered=True, by_support=True),
     _move("T27", "excuse_support", _S.PROCESSING, None, "UNIT_APPROVER", "support_excused",
           fields=(OWNER, REASON), offered=True),
+    _move("T27", "sub_dispatch", _S.PROCESSING, None, "HANDLER UNIT_APPROVER", "task_given",
+          fields=(OWNER, TEXT, HOURS), offered=True, by_any=True),
+    _move("T27", "sub_sign", _S.PROCESSING, None, "HANDLER UNIT_APPROVER", "task_signed",
+          offered=True, by_support=True),
+    _move("T27", "sub_done", _S.PROCESSING, None, "HANDLER UNIT_APPROVER", "task_done",
+          fields=(TEXT, PHOTOS), offered=True, by_support=True),
+    _move("T27", "sub_return", _S.PROCESSING, None, "HANDLER UNIT_APPROVER", "task_returned",
+          fields=(REASON,), offered=True, by_support=True),
+    _move("T27", "sub_rework", _S.PROCESSING, None, "UNIT_APPROVER", "task_reworked",
+          fields=(OWNER, REASON), offered=True, by_any=True),
+    _move("T27", "recall", _S.PROCESSING, None, "UNIT_APPROVER", "task_recalled",
+          fields=(OWNER, REASON), offered=True, by_any=True),
     _move("T28", "submit_result", _S.PROCESSING, _S.PENDING_CHECK, "UNIT_APPROVER", "submitted",
           fields=(TEXT, PHOTOS), stops={_T.DISPOSAL, _T.RESPONSE}, starts=(_T.CHECK,),
           offered=True),
@@ -287,17 +302,23 @@ MOVES: tuple[Move, ...] = (
     _move("T33", "callback_done", _S.PENDING_CALLBACK, _S.CLOSED, "CALLBACK SYSTEM", "closed",
           fields=(SOLVED, SATISFACTION, Field("text", required=False)), stops=_EVERY_CLOCK,
           offered=True),
+    _move("T33", "approve_explanation", _S.PENDING_CALLBACK, None, "DUTY_LEADER",
+          "explanation_approved", fields=(REASON,), offered=True),
     _move("T34", "rework", _S.PENDING_CALLBACK, _S.PROCESSING, "CALLBACK DUTY_LEADER", "reworked",
           fields=(REASON,), stops={_T.CALLBACK}, starts=(_T.DISPOSAL,), offered=True),
     _move("T35", "archive", _S.CLOSED, _S.ARCHIVED, "SYSTEM", "archived", offered=True),
-    _move("T36", "reopen", _S.CLOSED, _S.PROCESSING, "DUTY_LEADER", "reopened",
+    _move("T36", "reopen", _S.CLOSED, _S.PROCESSING, "DUTY_LEADER OPERATOR", "reopened",
           fields=(REASON,), starts=(_T.DISPOSAL,), offered=True),
     _move("T37", "appeal_accept", _S.REJECTED, _S.REGISTERED, "DUTY_LEADER", "appeal_accepted",
           fields=(REASON,), starts=(_T.ACCEPT,), offered=True),
     _move("T38", "urge", OPEN, None, "OPERATOR RECEIVER DUTY_LEADER DISPATCHER SUPERVISOR",
           "urged", fields=(TEXT,), offered=True),
     _move("T38", "supervise", OPEN, None, "SUPERVISOR DUTY_LEADER DISPATCHER COMMANDER",
-          "supervised", fields=(TEXT,), offered=True),
+          "supervised", fields=(TEXT, HOW_STERN), offered=True),
+    _move("T38", "answer_supervision", OPEN, None, "HANDLER UNIT_APPROVER",
+          "supervision_answered", fields=(TEXT,), offered=True),
+    _move("T38", "end_supervision", OPEN, None, "SUPERVISOR DUTY_LEADER DISPATCHER COMMANDER",
+          "supervision_ended", fields=(REASON,), stops={_T.SUPERVISE}, offered=True),
     _move("T39", "change_category", OPEN, None, "DUTY_LEADER", "recategorised",
           fields=(Field("category", "category"), REASON), offered=True),
     _move("T40", "void", OPEN - {_S.PENDING_FILING}, _S.VOIDED, "DUTY_LEADER", "voided",
@@ -305,14 +326,14 @@ MOVES: tuple[Move, ...] = (
     _move("T41", "fixed_already", _S.PENDING_FILING, _S.CLOSED, "DUTY_LEADER", "fixed_already",
           fields=(REASON,), stops=_EVERY_CLOCK, offered=True),
     _move("T42", "wait_citizen", {_S.REGISTERED, _S.VERIFYING, _S.PROCESSING}, None,
-          "OPERATOR HANDLER UNIT_APPROVER", "waiting_for_citizen", fields=(TEXT,),
+          "OPERATOR HANDLER UNIT_APPROVER", "waiting_for_citizen", fields=(TEXT, WAY),
           offered=True),
     _move("T42", "citizen_answered", {_S.REGISTERED, _S.VERIFYING, _S.PROCESSING}, None,
           "OPERATOR HANDLER UNIT_APPROVER", "citizen_answered", fields=(TEXT,),
           offered=True),
     _move("T43", "emergency_dispatch", {_S.REGISTERED, _S.VERIFYING}, _S.PENDING_SIGN,
-          "DUTY_LEADER", "dispatched", fields=(UNIT, REASON), stops={_T.ACCEPT, _T.VERIFY},
-          starts=(_T.SIGN, _T.DISPOSAL), offered=True),
+          "DUTY_LEADER OPERATOR", "dispatched", fields=(UNIT, REASON),
+          stops={_T.ACCEPT, _T.VERIFY, _T.FILE}, starts=(_T.SIGN, _T.DISPOSAL), offered=True),
 )  # fmt: skip
 
 ATTACHED = "intake.attached"
@@ -320,10 +341,16 @@ TIMER_NEAR, TIMER_OVERDUE = "timer.near", "timer.overdue"
 TIMER_ESCALATED, TIMER_RECOMPUTED = "timer.escalated", "timer.recomputed"
 CLOCK_TOPICS = (TIMER_NEAR, TIMER_OVERDUE, TIMER_ESCALATED, TIMER_RECOMPUTED)
 ABSORBED, RELEASED = "case.absorbed", "case.released"
+LINKED, UNLINKED, SPLIT_OFF = "case.linked", "case.unlinked", "case.split_off"
+INCIDENT_OFFERED, INCIDENT_ACCEPTED = "incident.offered", "incident.accepted"
+INCIDENT_DISMISSED, INCIDENT_CLOSED = "incident.dismissed", "incident.closed"
+INCIDENT_TOPICS = (INCIDENT_OFFERED, INCIDENT_ACCEPTED, INCIDENT_DISMISSED, INCIDENT_CLOSED)
+REVIEW_DUE = "case.review_due"
 CALLED_BACK, ACKNOWLEDGED = "case.called_back", "case.acknowledged"
 TOPICS = frozenset(
     {move.topic for move in MOVES}
-    | {ATTACHED, ABSORBED, RELEASED, CALLED_BACK, ACKNOWLEDGED, *CLOCK_TOPICS}
+    | {SPLIT_OFF, *INCIDENT_TOPICS}
+    | {ATTACHED, ABSORBED, RELEASED, REVIEW_DUE, CALLED_BACK, ACKNOWLEDGED, *CLOCK_TOPICS}
 )
 _BY_NAME_AND_STATE = {(move.name, state): move for move in MOVES for state in move.sources}
 _BY_STATE = {s: tuple(m for m in MOVES if s in m.sources and m.offered) for s in State}

@@ -5,16 +5,29 @@ One list for both who asks: the case file says it beside the moves, the move its
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from dispatch import catalogue
-from dispatch.lifecycle import State
-from dispatch.models import Assignment, Case, Extension, Line, Note, Priority
+from dispatch.lifecycle import OPEN, CloseType, Stage, State
+from dispatch.models import (
+    Assignment,
+    Callback,
+    Case,
+    Extension,
+    Line,
+    Priority,
+    Supervision,
+    Suspension,
+    Timer,
+)
 from dispatch.models.cases import AssignmentRole
 from dispatch.models.catalogue import Verify
 from dispatch.models.delays import Approval
+from dispatch.undertaking import Work
 
 MOST_EXTENSIONS = 2
 
@@ -31,21 +44,21 @@ class Facts:
     no_return: bool
     is_waiting: bool
     extensions: int
+    was_untrue: bool
     extension_pending: bool
-    suspension_asked: bool
-    supports_open: bool
+    suspension_pending: bool
+    tasks_open: bool
+    tasks_there: bool
+    untrue_reported: bool
+    explanation_pending: bool
+    supervised: bool
 
 
 def facts_of(case: Case) -> Facts:
-    """The facts of a case; three small queries while it is being processed, else none."""
+    """The facts of a case; one query, that asks only what its state can make true."""
     category = catalogue.current().categories[case.category_code]
-    working = case.state == State.PROCESSING.value
-    extensions = Extension.objects.filter(case=case, decision=Approval.PENDING.value)
-    asked = Note.objects.filter(case=case, move="request_suspension")
-    supports = Assignment.objects.filter(
-        case=case, role=AssignmentRole.SUPPORT, ended_at__isnull=True
-    )
     place = case.location is not None
+    asked = {**dict.fromkeys(_QUESTIONS, False), **_asked(case)}
     return Facts(
         line=case.line,
         priority=case.priority,
@@ -60,10 +73,63 @@ def facts_of(case: Case) -> Facts:
         no_return=case.no_return,
         is_waiting=case.is_waiting,
         extensions=case.extension_count,
-        extension_pending=working and extensions.exists(),
-        suspension_asked=working and asked.exists(),
-        supports_open=working and supports.exists(),
+        was_untrue=case.close_type == CloseType.NOT_TRUE.value,
+        **asked,
     )
+
+
+_ALIVE = Q(ended_at__isnull=True)
+_TASKS = Assignment.objects.filter(_ALIVE).exclude(role=AssignmentRole.LEAD)
+_QUESTIONS: dict[str, tuple[frozenset[State], QuerySet[Any], str]] = {
+    "extension_pending": (
+        frozenset({State.PROCESSING}),
+        Extension.objects.filter(decision=Approval.PENDING.value),
+        "case",
+    ),
+    "suspension_pending": (
+        frozenset({State.PROCESSING}),
+        Suspension.objects.filter(_ALIVE, decision=Approval.PENDING.value),
+        "case",
+    ),
+    "tasks_open": (
+        frozenset({State.PROCESSING}),
+        _TASKS.exclude(state=Work.SUBMITTED.value),
+        "case",
+    ),
+    "tasks_there": (frozenset({State.PROCESSING}), _TASKS, "case"),
+    "untrue_reported": (
+        frozenset({State.VERIFYING}),
+        Timer.objects.filter(stage=Stage.FILE.value, state__in=["RUNNING", "PAUSED"]),
+        "case",
+    ),
+    "explanation_pending": (
+        frozenset({State.PENDING_CALLBACK}),
+        Callback.objects.filter(
+            solved="NO",
+            approved_at__isnull=True,
+            at__gte=Subquery(
+                Timer.objects.filter(case=OuterRef("intake__case"), stage=Stage.CALLBACK.value)
+                .order_by("-started_at")
+                .values("started_at")[:1]
+            ),
+        ),
+        "intake__case",
+    ),
+    "supervised": (OPEN, Supervision.objects.filter(_ALIVE), "case"),
+}
+"""The questions to the database: in which states, of what, by which way to the case."""
+
+
+def _asked(case: Case) -> dict[str, bool]:
+    questions = {
+        name: Exists(rows.filter(**{way: OuterRef("pk")}))
+        for name, (states, rows, way) in _QUESTIONS.items()
+        if case.state in states
+    }
+    if not questions:
+        return {}
+    found = Case.objects.filter(pk=case.pk).annotate(**questions).values(*questions).get()
+    return {name: bool(found[name]) for name in questions}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +144,12 @@ class Obstacle:
 def _unless(code: str, message: Promise, fits: Callable[[Facts], bool]) -> Obstacle:
     return Obstacle(code, message, lambda facts: not fits(facts))
 
+
+SUPERVISED = Obstacle("SUPERVISED", _("督办尚未结束，不能办结。"), lambda facts: facts.supervised)
+_NO_TASK = _unless("NO_SUPPORT", _("没有未完成的协办或下级任务。"), lambda facts: facts.tasks_there)
+_IS_WAITING = Obstacle(
+    "WAITING", _("正在等待诉求人，计时暂停，不能分派任务。"), lambda facts: facts.is_waiting
+)
 
 OBSTACLES: dict[str, tuple[Obstacle, ...]] = {
     "accept": (
@@ -102,6 +174,7 @@ OBSTACLES: dict[str, tuple[Obstacle, ...]] = {
             _("仅网格员自己上报的问题可自行处理。"),
             lambda facts: facts.line == Line.GRID,
         ),
+        SUPERVISED,
     ),
     "emergency_dispatch": (
         _unless(
@@ -137,8 +210,16 @@ OBSTACLES: dict[str, tuple[Obstacle, ...]] = {
     "refuse_extension": (
         _unless("NOT_ASKED", _("没有待批的延期申请。"), lambda facts: facts.extension_pending),
     ),
+    "request_suspension": (
+        Obstacle(
+            "ALREADY_ASKED", _("已有待批的挂账申请。"), lambda facts: facts.suspension_pending
+        ),
+    ),
     "suspend": (
-        _unless("NOT_ASKED", _("须先由处置单位申请挂账。"), lambda facts: facts.suspension_asked),
+        _unless("NOT_ASKED", _("须先由处置单位申请挂账。"), lambda facts: facts.suspension_pending),
+    ),
+    "refuse_suspension": (
+        _unless("NOT_ASKED", _("没有待批的挂账申请。"), lambda facts: facts.suspension_pending),
     ),
     "wait_citizen": (
         Obstacle("ALREADY_WAITING", _("已在等待诉求人。"), lambda facts: facts.is_waiting),
@@ -147,14 +228,65 @@ OBSTACLES: dict[str, tuple[Obstacle, ...]] = {
         _unless("NOT_WAITING", _("未在等待诉求人。"), lambda facts: facts.is_waiting),
     ),
     "submit_result": (
-        Obstacle("SUPPORT_OPEN", _("协办单位尚未完成。"), lambda facts: facts.supports_open),
+        Obstacle(
+            "SUPPORT_OPEN", _("协办或下级单位的任务尚未完成。"), lambda facts: facts.tasks_open
+        ),
     ),
-    "support_done": (
-        _unless("NO_SUPPORT", _("没有未完成的协办任务。"), lambda facts: facts.supports_open),
+    "add_support": (_IS_WAITING,),
+    "sub_dispatch": (_IS_WAITING,),
+    "support_done": (_NO_TASK,),
+    "excuse_support": (_NO_TASK,),
+    "sub_sign": (_NO_TASK,),
+    "sub_done": (_NO_TASK,),
+    "sub_return": (_NO_TASK,),
+    "sub_rework": (_NO_TASK,),
+    "recall": (_NO_TASK,),
+    "verified_false": (
+        _unless(
+            "NOT_REPORTED",
+            _("须先由网格员到场并报告不属实。"),
+            lambda facts: facts.untrue_reported,
+        ),
+        SUPERVISED,
     ),
-    "excuse_support": (
-        _unless("NO_SUPPORT", _("没有未完成的协办任务。"), lambda facts: facts.supports_open),
+    "verify_again": (
+        _unless(
+            "NOT_REPORTED",
+            _("须先由网格员到场并报告不属实。"),
+            lambda facts: facts.untrue_reported,
+        ),
     ),
+    "report_untrue": (
+        Obstacle("ALREADY_REPORTED", _("已报告不属实。"), lambda facts: facts.untrue_reported),
+    ),
+    "object_untrue": (
+        _unless(
+            "NOT_FOUND_UNTRUE", _("仅对“不属实”结案可以提出异议。"), lambda facts: facts.was_untrue
+        ),
+    ),
+    "callback_done": (
+        Obstacle(
+            "EXPLANATION_PENDING",
+            _("未解决的说明须先经值班长认可。"),
+            lambda facts: facts.explanation_pending,
+        ),
+        SUPERVISED,
+    ),
+    "approve_explanation": (
+        _unless("NO_EXPLANATION", _("没有待认可的说明。"), lambda facts: facts.explanation_pending),
+    ),
+    "answer_supervision": (
+        _unless("NOT_SUPERVISED", _("没有进行中的督办。"), lambda facts: facts.supervised),
+    ),
+    "end_supervision": (
+        _unless("NOT_SUPERVISED", _("没有进行中的督办。"), lambda facts: facts.supervised),
+    ),
+    "answer_directly": (SUPERVISED,),
+    "reject": (SUPERVISED,),
+    "void": (SUPERVISED,),
+    "merge": (SUPERVISED,),
+    "decide_out": (SUPERVISED,),
+    "fixed_already": (SUPERVISED,),
 }
 """By move, in the order in which they are named."""
 

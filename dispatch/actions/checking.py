@@ -3,19 +3,23 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from dispatch.actions import supervising
 from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import CaseNotFoundError, RuleError
 from dispatch.attempts import is_given_up
 from dispatch.fields import Satisfaction
 from dispatch.lifecycle import CALLED_BACK, CloseType, Stage, State
 from dispatch.models import Callback, Case, Intake, Timer
+from dispatch.models.cases import NEVER
 from dispatch.models.timers import TimerState
 
 UNREACHABLE = "UNREACHABLE"
-ANSWERED = ("YES", "PARTIAL", "NO")
+OPTED_OUT = "OPTED_OUT"
+ANSWERED = ("YES", "PARTIAL", "NO", OPTED_OUT)
 
 
 def no_check_needed(context: MoveContext) -> None:
@@ -25,13 +29,11 @@ def no_check_needed(context: MoveContext) -> None:
 
 def check_pass(context: MoveContext) -> None:
     """T32: the checker is never of the handling unit (domain.md 7.2, separation)."""
-    _refuse_own_work(context)
     _close_when_nobody_waits(context)
 
 
 def check_fail(context: MoveContext) -> None:
     """T31: back to the unit; one rework more."""
-    _refuse_own_work(context)
     _count_rework(context)
 
 
@@ -49,16 +51,17 @@ def rework(context: MoveContext) -> None:
 def callback_done(context: MoveContext) -> None:
     """T33: each voice that asked for it is called back on its own, the case closes with the last.
 
-    One answer is one citizen's: with others still waiting the case stays where it is.
+    One answer is one citizen's: with others still waiting, or an explanation to be approved, the
+    case stays where it is.
     """
     case = context.case
     waiting = waiting_voices(case)
     if waiting:
         _call_back(context, waiting[0])
-    if waiting[1:]:
+    if waiting[1:] or unapproved(case).exists():
         context.target, context.topic = State.PENDING_CALLBACK, CALLED_BACK
         context.stops, context.starts = frozenset(), ()
-        context.payload["waiting"] = len(waiting) - 1
+        context.payload["waiting"] = len(waiting[1:])
         return
     missed = Timer.objects.filter(
         case=case, stage=Stage.DISPOSAL.value, state=TimerState.MISSED.value
@@ -69,12 +72,36 @@ def callback_done(context: MoveContext) -> None:
     context.payload["close_type"] = kind.value
 
 
+def approve_explanation(context: MoveContext) -> None:
+    """T33: what could not be solved was explained well enough; the last one closes the case."""
+    told = unapproved(context.case)
+    if told.filter(by=context.by).exists():
+        raise RuleError(_("不得认可本人所作的说明。"), code="OWN_WORK")
+    count = told.update(approved_by=context.by, approved_at=context.now)
+    context.payload["explanations"] = count
+    _close_when_nobody_waits(context)
+
+
+def unapproved(case: Case) -> QuerySet[Callback]:
+    """The explanations of this call-back that nobody has approved yet."""
+    rows = Callback.objects.filter(intake__case=case, solved="NO", approved_at__isnull=True)
+    return rows.filter(at__gte=_called_since(case))
+
+
+def _called_since(case: Case) -> datetime:
+    """When the citizens began to be called; after a rework they are all called again."""
+    clocks = Timer.objects.filter(case=case, stage=Stage.CALLBACK.value).order_by("-started_at")
+    since = clocks.values_list("started_at", flat=True).first()
+    calling = case.state == State.PENDING_CALLBACK.value
+    return since if calling and since else NEVER
+
+
 def waiting_voices(case: Case) -> list[Intake]:
     """The voices that want a reply and were neither answered nor given up (attempts.py)."""
-    waiting = []
+    waiting, since = [], _called_since(case)
     voices = case.intakes.filter(wants_reply=True).order_by("received_at", "pk")
     for intake in voices.prefetch_related("callbacks"):
-        tries = list(intake.callbacks.all())
+        tries = [one for one in intake.callbacks.all() if one.at >= since]
         if any(one.solved in ANSWERED for one in tries):
             continue
         if not is_given_up([one.at for one in tries if one.solved == UNREACHABLE]):
@@ -95,7 +122,11 @@ def record_callback(
         raise RuleError(_("当前状态不能登记回访。"), code="MOVE_NOT_POSSIBLE")
     if solved not in (*ANSWERED, UNREACHABLE):
         raise RuleError(code="FIELDS", fields={"solved": [str(_("请选择回访结果。"))]})
-    if satisfaction and (satisfaction not in set(Satisfaction) or solved == UNREACHABLE):
+    if solved == "NO" and not text.strip():
+        why = str(_("未解决时须说明理由，或退回重办。"))
+        raise RuleError(code="EXPLANATION_MISSING", message=why, fields={"text": [why]})
+    unasked = solved in {UNREACHABLE, OPTED_OUT}
+    if satisfaction and (satisfaction not in set(Satisfaction) or unasked):
         raise RuleError(code="FIELDS", fields={"satisfaction": [str(_("未知的满意度。"))]})
     intake = Intake.objects.get(intake_no=intake_no)
     return Callback.objects.create(
@@ -125,15 +156,13 @@ def _call_back(context: MoveContext, intake: Intake) -> None:
 
 
 def _close_when_nobody_waits(context: MoveContext) -> None:
-    if not waiting_voices(context.case):
+    if waiting_voices(context.case) or unapproved(context.case).exists():
+        return
+    if not supervising.open_threads(context.case).exists():
         context.then = "callback_done"
 
 
 def _count_rework(context: MoveContext) -> None:
     context.case.rework_count += 1
     context.changed.add("rework_count")
-
-
-def _refuse_own_work(context: MoveContext) -> None:
-    if context.by and context.case.lead_unit_id in context.by.scope().unit_ids:
-        raise RuleError(_("不得核查本单位处置的案件。"), code="OWN_WORK")
+    supervising.watch_reworks(context)

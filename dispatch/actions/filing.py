@@ -4,12 +4,16 @@ from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-from dispatch import catalogue
+from dispatch import catalogue, outbox
 from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import RuleError
+from dispatch.fields import RejectReason
 from dispatch.lifecycle import CloseType
+from dispatch.models import Case
+from dispatch.models.cases import NEVER
 
-SUSPICIOUS_VOID = timedelta(hours=24)
+ANSWERED_AT_ONCE = frozenset({"CONSULT", "PRAISE"})
+LEADER_FIRST = timedelta(minutes=5)
 
 
 def file(context: MoveContext) -> None:
@@ -32,13 +36,35 @@ def file(context: MoveContext) -> None:
         context.payload["condition"] = condition.code
 
 
+def emergency(context: MoveContext) -> None:
+    """T43: the duty leader's; an operator's only when she has not answered for five minutes."""
+    roles = context.by.scope().roles if context.by else frozenset()
+    waited = context.now - context.case.created_at
+    if "DUTY_LEADER" not in roles and waited < LEADER_FIRST:
+        raise RuleError(_("值班长 5 分钟未应答，坐席方可应急派遣。"), code="LEADER_FIRST")
+    file(context)
+
+
 def reject(context: MoveContext) -> None:
-    """T3: one of the six reasons of the law."""
-    context.payload["reject_reason"] = context.text("reject_reason")
+    """T3: one of the six reasons of the law; the citizen is told, a repeat names the older case."""
+    reason = context.text("reject_reason")
+    context.payload["reject_reason"] = reason
+    tell(context)
+    if context.text("earlier"):
+        _link_earlier(context)
+    elif reason == RejectReason.REPEAT_NO_NEW:
+        why = str(_("重复诉求须写明原案件编号。"))
+        raise RuleError(why, code="EARLIER_MISSING", fields={"earlier": [why]})
 
 
 def answer_directly(context: MoveContext) -> None:
-    """T2: answered on the phone."""
+    """T2: a question is answered on the phone; a repeat without new facts is told how it stands."""
+    kinds = set(context.case.intakes.values_list("kind", flat=True))
+    if context.text("earlier"):
+        _link_earlier(context)
+    elif not kinds & ANSWERED_AT_ONCE:
+        why = str(_("仅咨询、表扬可直接答复；重复来电请写明原案件编号。"))
+        raise RuleError(why, code="NOT_A_QUESTION", fields={"earlier": [why]})
     _close(context, CloseType.DIRECT_ANSWER)
 
 
@@ -53,7 +79,8 @@ def self_handle(context: MoveContext) -> None:
 
 
 def verified_false(context: MoveContext) -> None:
-    """T8: not true."""
+    """T8: the leader has looked at what the inspector found; the citizen is told."""
+    tell(context)
     _close(context, CloseType.NOT_TRUE)
 
 
@@ -63,10 +90,41 @@ def fixed_already(context: MoveContext) -> None:
 
 
 def void(context: MoveContext) -> None:
-    """T11/T40: kept, with a reason; close to its deadline it raises an audit alert (4.3)."""
-    left = context.case.due_at - context.now
-    if left <= SUSPICIOUS_VOID:
-        context.payload["alert"] = "VOID_NEAR_DUE"
+    """T11/T40: kept, with a reason; the log says how near its deadline it was (alarms.py)."""
+    if context.case.due_at < NEVER:
+        context.payload["due_at"] = context.case.due_at.isoformat()
+
+
+def tell(context: MoveContext) -> None:
+    """How the citizen was told, where one speaks in the case; raises RuleError."""
+    told = context.text("told")
+    if told:
+        context.payload["told"] = told
+    elif context.case.intakes.filter(wants_reply=True).exists():
+        why = str(_("请写明如何告知诉求人。"))
+        raise RuleError(why, code="TOLD_MISSING", fields={"told": [why]})
+
+
+def _link_earlier(context: MoveContext) -> None:
+    """Name the older case; while that one is open the repeat counts as urging it (2.7)."""
+    rows = Case.objects.visible_to(context.person).select_for_update(of=("self",))
+    earlier = rows.filter(case_no=context.text("earlier")).exclude(pk=context.case.pk).first()
+    if earlier is None:
+        why = str(_("没有这个案件，或无权查看。"))
+        raise RuleError(why, code="UNKNOWN_CASE", fields={"earlier": [why]})
+    context.payload["earlier"] = earlier.case_no
+    if earlier.is_open:
+        earlier.urge_count += 1
+        earlier.version += 1
+        earlier.save(update_fields=["urge_count", "version"])
+        outbox.record(
+            earlier,
+            topic="case.urged",
+            by=context.by,
+            now=context.now,
+            from_state=earlier.state,
+            payload={"urges": earlier.urge_count, "repeat": context.case.case_no},
+        )
 
 
 def _close(context: MoveContext, kind: CloseType) -> None:

@@ -13,15 +13,21 @@ from accounts.models import User
 from accounts.scope import Scope
 from dispatch import outbox
 from dispatch.actions import (
+    automatic,
     checking,
+    correcting,
     dispatching,
     filing,
     handling,
     merging,
     registering,
     returning,
+    separation,
     supervising,
+    suspending,
+    tasks,
     timing,
+    undertakings,
     waiting,
 )
 from dispatch.actions.context import MoveContext
@@ -31,8 +37,9 @@ from dispatch.actions.errors import (
     RuleError,
     StaleVersionError,
 )
-from dispatch.lifecycle import ENDED, MOVES, NAMES, Field, Move, Stage, State, move_from
-from dispatch.models import Assignment, Case, Event, Note
+from dispatch.fields import Field
+from dispatch.lifecycle import ENDED, MOVES, NAMES, Move, Stage, State, move_from
+from dispatch.models import Case, Event, Note
 from dispatch.obstacles import facts_of, obstacle
 from dispatch.voices import is_storable
 
@@ -50,19 +57,28 @@ EFFECTS: dict[str, Callable[[MoveContext], None]] = {
     "transfer_emergency": filing.transfer_emergency,
     "self_handle": filing.self_handle,
     "ask_verify": nothing_more,
-    "verified_true": nothing_more,
+    "verified_true": automatic.accepted,
+    "report_untrue": nothing_more,
+    "verify_again": nothing_more,
     "verified_false": filing.verified_false,
-    "accept": nothing_more,
-    "file": filing.file,
+    "accept": automatic.accepted,
+    "file": automatic.file,
     "fixed_already": filing.fixed_already,
     "void": filing.void,
     "dispatch": dispatching.dispatch,
     "emergency_dispatch": dispatching.emergency_dispatch,
-    "sign": handling.sign,
+    "sign": nothing_more,
     "first_contact": handling.first_contact,
-    "add_support": handling.add_support,
-    "support_done": handling.support_done,
-    "excuse_support": handling.excuse_support,
+    "progress": nothing_more,
+    "add_support": tasks.add_support,
+    "support_done": tasks.sub_done,
+    "excuse_support": tasks.recall,
+    "sub_dispatch": tasks.sub_dispatch,
+    "sub_sign": tasks.sub_sign,
+    "sub_done": tasks.sub_done,
+    "sub_return": tasks.sub_return,
+    "sub_rework": tasks.sub_rework,
+    "recall": tasks.recall,
     "submit_result": handling.submit_result,
     "bounce": nothing_more,
     "ask_check": nothing_more,
@@ -70,25 +86,32 @@ EFFECTS: dict[str, Callable[[MoveContext], None]] = {
     "check_fail": checking.check_fail,
     "no_check_needed": checking.no_check_needed,
     "callback_done": checking.callback_done,
+    "approve_explanation": checking.approve_explanation,
     "rework": checking.rework,
     "request_return": returning.request_return,
     "accept_return": returning.accept_return,
     "refuse_return": returning.refuse_return,
     "escalate": nothing_more,
     "designate": returning.designate,
+    "state_position": returning.state_position,
     "decide_out": returning.decide_out,
     "request_extension": waiting.request_extension,
     "approve_extension": waiting.approve_extension,
     "refuse_extension": waiting.refuse_extension,
-    "request_suspension": nothing_more,
-    "suspend": waiting.suspend,
-    "resume": waiting.resume,
+    "request_suspension": suspending.request_suspension,
+    "suspend": suspending.suspend,
+    "refuse_suspension": suspending.refuse_suspension,
+    "review_suspension": suspending.review_suspension,
+    "resume": suspending.resume,
     "wait_citizen": waiting.wait_citizen,
     "citizen_answered": waiting.citizen_answered,
     "urge": supervising.urge,
     "supervise": supervising.supervise,
-    "change_category": supervising.change_category,
-    "reopen": supervising.reopen,
+    "answer_supervision": supervising.answer_supervision,
+    "end_supervision": supervising.end_supervision,
+    "change_category": correcting.change_category,
+    "reopen": correcting.reopen,
+    "object_untrue": correcting.object_untrue,
     "appeal_accept": nothing_more,
     "archive": nothing_more,
     "merge": merging.merge,
@@ -106,7 +129,7 @@ def make_move(
     Raises CaseNotFoundError (404), NotAllowedError (403), StaleVersionError (409) and RuleError
     (422), in this order of checks.
     """
-    _lock_both(case_no, str(data.get("into") or ""))
+    _lock_both(case_no, str(data.get("into") or data.get("earlier") or ""))
     cases = Case.objects.select_for_update(of=("self",)).visible_to(by)
     case = cases.select_related("lead_unit").filter(case_no=case_no).first()
     if case is None:
@@ -153,7 +176,7 @@ def may_move(
     scope: Scope, row: Move, area_code: str, lead_unit: int | None, supports: Sequence[int]
 ) -> bool:
     """True when the posts of the scope give this row for a case there, led and supported so."""
-    units = supports if row.by_support else [lead_unit]
+    units = supports if row.by_support else [lead_unit, *supports] if row.by_any else [lead_unit]
     return any(scope.may(row.actors, area_code, unit) for unit in units)
 
 
@@ -220,7 +243,11 @@ def _apply(context: MoveContext) -> None:
         waiting.go_on(context)
         case.is_waiting = False
         context.changed.add("is_waiting")
+    separation.keep_apart(context)
     EFFECTS[row.name](context)
+    undertakings.follow(context)
+    tasks.shorten(case, now=now)
+    suspending.leave(context, before)
     note = _note(context)
     case.state = context.target.value
     case.is_open = context.target not in ENDED
@@ -234,12 +261,13 @@ def _apply(context: MoveContext) -> None:
     timing.refresh_due(case)
     case.save(
         update_fields=[
-            *("state", "is_open", "state_at", "version", "due_stage", "due_at"),
+            *("state", "is_open", "state_at", "version", *timing.DUE_FIELDS),
             *context.changed,
         ]
     )
     if not case.is_open:
-        Assignment.objects.filter(case=case, ended_at__isnull=True).update(ended_at=now)
+        undertakings.end_all(case, now=now)
+        supervising.end_with_case(context)
     payload = {**context.payload, **({"note": note.pk} if note else {})}
     outbox.record(
         case,
@@ -252,7 +280,9 @@ def _apply(context: MoveContext) -> None:
     if context.then:
         follow = move_from(context.then, State(case.state))
         if follow:
-            _apply(MoveContext(case, follow, {}, None, now, follow.target or State(case.state)))
+            target = follow.target or State(case.state)
+            payload = {"rule": context.rule} if context.rule else {}
+            _apply(MoveContext(case, follow, {}, None, now, target, payload=payload))
 
 
 def _start_clocks(context: MoveContext) -> None:

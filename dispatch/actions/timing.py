@@ -107,7 +107,7 @@ def _start_by_limit(
     )
 
 
-def start_with(  # noqa: PLR0913
+def start_with(
     case: Case,
     stage: Stage,
     limit: Limit,
@@ -200,7 +200,7 @@ def original_due(timer: Timer) -> datetime:
     and today's calendar, with every standstill and approved extension in its order."""
     hours = planning.hours_of(timer)
     due_at = due(timer.started_at, planning.limit_of(timer), hours)
-    stood = timer.standstills.values_list("until", "since")
+    stood = [(still.until, still.since) for still in timer.standstills.all()]
     changes: list[tuple[datetime, datetime | int]] = [*stood, *_extensions(timer)]
     for at, change in sorted(changes, key=lambda item: item[0]):
         if isinstance(change, int):

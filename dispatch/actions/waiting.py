@@ -1,22 +1,20 @@
 """Longer, or not now: extension, suspension, waiting for the citizen (domain.md 1.7.2, T24-T26)."""
 
-from datetime import datetime, time, timedelta
+from datetime import datetime
 
-from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from dispatch import catalogue
+from dispatch import catalogue, planning
 from dispatch.actions import timing
 from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import RuleError
-from dispatch.clocks import SHANGHAI, Counting, Limit, Unit, due
+from dispatch.clocks import Counting, Limit, Unit, due
 from dispatch.lifecycle import Stage
 from dispatch.models import Extension, Pause, Timer
 from dispatch.models.delays import Approval, PauseKind
-from dispatch.models.timers import TimerState
+from dispatch.models.timers import StandCause, TimerState
 
 MOST_EXTENSION_DAYS = 60
-LONGEST_SUSPENSION = timedelta(days=60)
 CITIZEN_WAIT = Limit(3, Unit.WD, Counting.WORK_MINUTES)
 
 
@@ -43,10 +41,8 @@ def approve_extension(context: MoveContext) -> None:
     if case.extension_count >= 1 and "COMMANDER" not in roles:
         raise RuleError(_("第二次延期须由指挥中心批准。"), code="COMMANDER_DECIDES")
     timer = _disposal(context)
-    limit = Limit(extension.days, Unit.WD, Counting.WORK_MINUTES)
-    timer.due_at = due(timer.due_at, limit, catalogue.current().calendar)
-    timer.overdue_at = None
-    timer.save(update_fields=["due_at", "overdue_at"])
+    longer = due(timer.due_at, timing.days_of(extension.days), planning.hours_of(timer))
+    timing.give_deadline(timer, longer, now=context.now)
     extension.new_due_at = timer.due_at
     _settle(context, extension, Approval.APPROVED)
     case.extension_count += 1
@@ -60,21 +56,6 @@ def approve_extension(context: MoveContext) -> None:
 def refuse_extension(context: MoveContext) -> None:
     """T24: the deadline stays."""
     _settle(context, _pending(context), Approval.REFUSED)
-
-
-def suspend(context: MoveContext) -> None:
-    """T25: for season, engineering or missing conditions, to a day within 60 days."""
-    until = _day(context)
-    if not context.now < until <= context.now + LONGEST_SUSPENSION:
-        why = str(_("复核日期应在今天之后 60 天以内。"))
-        raise RuleError(why, code="BAD_DATE", fields={"until": [why]})
-    pause(context, PauseKind.SUSPENDED, until)
-    context.payload["until"] = until.isoformat()
-
-
-def resume(context: MoveContext) -> None:
-    """T26: the condition is met or the day has come; the clocks run on."""
-    go_on(context)
 
 
 def wait_citizen(context: MoveContext) -> None:
@@ -109,13 +90,14 @@ def pause(context: MoveContext, kind: PauseKind, until: datetime) -> None:
 
 
 def go_on(context: MoveContext) -> None:
-    """Start the paused clocks again: each is due later by the time it stood still."""
-    Pause.objects.filter(case=context.case, ended_at__isnull=True).update(ended_at=context.now)
-    Timer.objects.filter(case=context.case, state=TimerState.PAUSED.value).update(
-        state=TimerState.RUNNING.value,
-        due_at=F("due_at") + (context.now - F("paused_at")),
-        paused_at=None,
-    )
+    """Start the paused clocks again: what each had left in working time, it has left now."""
+    pauses = Pause.objects.filter(case=context.case, ended_at__isnull=True)
+    kind = pauses.values_list("kind", flat=True).first() or PauseKind.SUSPENDED
+    pauses.update(ended_at=context.now)
+    paused = Timer.objects.filter(case=context.case, state=TimerState.PAUSED.value)
+    for timer in paused.select_related("case"):
+        since = timer.paused_at or context.now
+        timing.go_on_after(timer, since, now=context.now, cause=StandCause(kind))
 
 
 def _disposal(context: MoveContext) -> Timer:
@@ -147,12 +129,3 @@ def _days(context: MoveContext) -> int:
         why = str(_("请填写 1 到 60 个工作日。"))
         raise RuleError(why, code="FIELDS", fields={"days": [why]})
     return int(text)
-
-
-def _day(context: MoveContext) -> datetime:
-    try:
-        day = datetime.fromisoformat(context.text("until")).date()
-    except ValueError as error:
-        why = str(_("请填写日期，如 2026-12-01。"))
-        raise RuleError(why, code="FIELDS", fields={"until": [why]}) from error
-    return datetime.combine(day, time(18), SHANGHAI)

@@ -27,6 +27,8 @@ class ReturnRequest(models.Model):
     reason = models.TextField()
     evidence = models.TextField()
     was_signed = models.BooleanField()
+    is_late = models.BooleanField(default=False, db_default=False)
+    dispatched_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
     decision = models.CharField(
@@ -51,16 +53,32 @@ class ReturnRequest(models.Model):
                 name="dispatch_returnrequest_is_judged_by_another",
             ),
         ]
+        indexes = [models.Index(fields=["asked_at"], name="dispatch_returnrequest_by_day")]
 
     def __str__(self) -> str:
         return f"{self.case_id} {self.unit_id} {self.decision}"
+
+
+class Statement(models.Model):
+    """陈述意见: what a unit says to a dispute before it is decided; both sides are heard."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="statements")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    text = models.TextField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.case_id} {self.unit_id}"
 
 
 class RulingKind(models.TextChoices):
     """How a dispute was decided (domain.md 4.5, rule 3)."""
 
     DESIGNATE = "DESIGNATE", _("指定主办")
+    JOINT = "JOINT", _("主办加协办")
     TERRITORIAL = "TERRITORIAL", _("属地兜底")
+    RAISED = "RAISED", _("提级市级")
     OUT = "OUT", _("不予受理")
 
 
@@ -70,7 +88,9 @@ class Ruling(models.Model):
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="rulings")
     kind = models.CharField(max_length=11, choices=RulingKind.choices)
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, null=True, related_name="+")
+    support = models.ForeignKey(Unit, on_delete=models.PROTECT, null=True, related_name="+")
     basis = models.TextField()
+    legal_basis = models.TextField(blank=True, db_default="")
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     decided_at = models.DateTimeField()
     category_code = models.CharField(max_length=12)
@@ -82,7 +102,12 @@ class Ruling(models.Model):
             models.CheckConstraint(
                 condition=Q(kind="OUT") | Q(unit__isnull=False),
                 name="dispatch_ruling_names_a_unit",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="JOINT", support__isnull=False) & ~Q(support=models.F("unit"))
+                | ~Q(kind="JOINT") & Q(support__isnull=True),
+                name="dispatch_ruling_joint_names_a_support",
+            ),
         ]
         indexes = [
             models.Index(

@@ -221,8 +221,8 @@ def test_photos_of_the_sender_are_tied_to_the_voice(city: City) -> None:
 def test_a_closed_case_takes_no_more_voices_but_the_batch_goes_on(city: City) -> None:
     first = submit(voice("before")[0], by=None, now=NOW)
     case = make_move(
-        case_no=first.body["case_no"], move="answer_directly", version=1,
-        data={"text": "已答复"}, by=city["operator1"], now=NOW,
+        case_no=first.body["case_no"], move="transfer_emergency", version=1,
+        data={"text": "已转 110"}, by=city["operator1"], now=NOW,
     )  # fmt: skip
     answers = told(
         submit_many(

@@ -152,7 +152,7 @@ def test_a_suspended_case_stands_still_and_runs_on_by_itself_on_its_day(city: Ci
         move(city, case, "leader1", "suspend", 5, until="2026-03-20", reason="汛期")
     assert refusal.value.code == "NOT_ASKED"
 
-    move(city, case, "approver1", "request_suspension", 5, reason="汛期后施工")
+    move(city, case, "approver1", "request_suspension", 5, cause="SEASON", reason="汛期后施工")
     move(city, case, "leader1", "suspend", 10, until="2026-03-20", reason="同意")
     assert case.state == "SUSPENDED"
     assert disposal(case).state == "PAUSED"
@@ -170,12 +170,12 @@ def test_waiting_for_the_citizen_pauses_and_ends_by_answer_or_by_the_next_move(c
     case = processing(city)
     due = disposal(case).due_at
 
-    move(city, case, "handler1", "wait_citizen", 10, text="请问具体门牌？")
+    move(city, case, "handler1", "wait_citizen", 10, text="请问具体门牌？", way="PHONE")
     assert case.is_waiting
     assert disposal(case).state == "PAUSED"
     move(city, case, "handler1", "citizen_answered", 40, text="12 幢")
     assert disposal(case).due_at == due + timedelta(minutes=30)
-    move(city, case, "handler1", "wait_citizen", 50, text="再问一次")
+    move(city, case, "handler1", "wait_citizen", 50, text="再问一次", way="SMS")
     move(city, case, "approver1", "submit_result", 60, text="已处理")
 
     assert not case.is_waiting
@@ -230,7 +230,7 @@ def test_a_closed_case_is_reopened_to_its_unit_and_archived_when_old(city: City)
 
 def test_a_rejected_case_comes_back_by_an_accepted_appeal(city: City) -> None:
     case = log(city)
-    move(city, case, "receiver1", "reject", reject_reason="OUT_OF_DUTY", reason="不在职责内")
+    move(city, case, "receiver1", "reject", reject_reason="OUT_OF_DUTY", reason="不在职责内", told="PHONE")
 
     move(city, case, "leader1", "appeal_accept", 10, reason="有新理由")
 
@@ -246,7 +246,10 @@ def test_a_dispute_may_be_decided_out(city: City) -> None:
         if case.state == "RETURN_REVIEW":
             move(city, case, "dispatcher1", "refuse_return", minutes + 5, reason="请处置")
 
-    move(city, case, "leader1", "decide_out", 60, reason="属民事纠纷，已告知")
+    move(
+        city, case, "leader1", "decide_out", 60, reason="属民事纠纷，已告知",
+        legal_basis="民事诉讼法", told="PHONE",
+    )  # fmt: skip
 
     assert (case.state, case.close_type) == ("CLOSED", "SPECIAL")
 

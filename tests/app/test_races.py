@@ -212,9 +212,9 @@ def test_two_deals_at_once_with_the_same_case_and_version_leave_one_event_chain(
     real_city: City,
 ) -> None:
     case = log(real_city)
-    moves = [("receiver1", "ask_verify"), ("leader1", "void"), ("operator1", "answer_directly"),
+    moves = [("receiver1", "ask_verify"), ("leader1", "void"), ("operator1", "transfer_emergency"),
              ("receiver1", "reject")]  # fmt: skip
-    data = {"reason": "重复", "text": "已答复", "reject_reason": "IMPROPER"}
+    data = {"reason": "重复", "text": "已转 110", "reject_reason": "IMPROPER", "told": "PHONE"}
 
     results = at_once(lambda n: try_to(real_city, case, *moves[n], **data), len(moves))
 

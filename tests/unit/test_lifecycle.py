@@ -38,10 +38,18 @@ CLOCKS_BY_STATE = {
 
 
 STEPS_OF_OURS = {
+    "T8": {"report_untrue", "verify_again", "object_untrue"},
+    "T21": {"state_position"},
+    "T23": {"progress"},
     "T24": {"approve_extension", "refuse_extension"},
-    "T25": {"request_suspension"},
-    "T27": {"support_done", "excuse_support"},
-}
+    "T25": {"request_suspension", "refuse_suspension", "review_suspension"},
+    "T27": {
+        "support_done", "excuse_support", "sub_dispatch", "sub_sign", "sub_done", "sub_return",
+        "sub_rework", "recall",
+    },
+    "T33": {"approve_explanation"},
+    "T38": {"answer_supervision", "end_supervision"},
+}  # fmt: skip
 """The page names request and approval in one row; each is a move of its own actor."""
 
 
@@ -66,7 +74,7 @@ def test_the_names_and_targets_are_those_of_the_domain_page() -> None:
         theirs_by_name = set(re.findall(r"`(\w+)`", names)) | STEPS_OF_OURS.get(number, set())
         assert {move.name for move in ours} == theirs_by_name, number
         theirs = set(re.findall(r"[A-Z_]{6,}", target))
-        for move in ours:
+        for move in (m for m in ours if m.name not in STEPS_OF_OURS.get(number, set())):
             if move.target is not None and theirs:
                 assert move.target.value in theirs, number
 
@@ -100,7 +108,7 @@ def test_nothing_leads_out_of_the_last_states(state: State) -> None:
 @pytest.mark.parametrize(
     ("state", "ways"),
     [
-        (State.CLOSED, {"archive", "reopen"}),
+        (State.CLOSED, {"archive", "reopen", "object_untrue"}),
         (State.REJECTED, {"appeal_accept"}),
         (State.MERGED, {"unmerge"}),
     ],

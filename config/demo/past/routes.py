@@ -28,6 +28,7 @@ ENDS = frozenset(
         "reject",
         "transfer_emergency",
         "verified_false",
+        "approve_explanation",
         "fixed_already",
         "void",
         "merge",
@@ -182,6 +183,7 @@ def _rejected(_course: Course) -> list[Leg]:
     data = {
         "reject_reason": "OTHER_LEGAL_CHANNEL",
         "reason": "已进入诉讼程序，告知依法定途径解决。",
+        "told": "PHONE",
     }
     return [Leg("RECEIVER", "reject", Stage.ACCEPT, data)]
 
@@ -213,7 +215,9 @@ def _filing(course: Course, ending: Ending) -> Iterator[Leg]:
         yield Leg("RECEIVER", "accept", Stage.ACCEPT)
     if ending is Ending.UNTRUE:
         reason = "网格员到场未发现所述问题，附近走访亦无人反映。"
-        yield Leg("DUTY_LEADER", "verified_false", Stage.VERIFY, {"reason": reason})
+        yield Leg("INSPECTOR", "report_untrue", Stage.VERIFY, {"text": reason})
+        agreed = {"reason": "已核对现场照片，认定不属实。", "told": "PHONE"}
+        yield Leg("DUTY_LEADER", "verified_false", SOON, agreed)
         return
     if course.verify:
         picture = course.story.scene.picture
@@ -269,7 +273,7 @@ def _handled(
     """The unit's work up to its result."""
     yield _contact(draw, replies=replies)
     if detour is Detour.SUSPENSION:
-        plan = {"reason": "须等待管线迁改，申请挂账并每周复查。"}
+        plan = {"cause": "ENGINEERING", "reason": "须等待管线迁改，申请挂账并每周复查。"}
         yield Leg("UNIT_APPROVER", "request_suspension", SOON, plan)
         yield Leg("DUTY_LEADER", "suspend", SOON, {"reason": "情况属实，同意挂账。"})
         yield Leg("DUTY_LEADER", "resume", DAYS, {"reason": "条件具备，恢复办理。"})
@@ -340,6 +344,9 @@ def _called_back(course: Course, draw: random.Random, *, may_redo: bool) -> Iter
     if content in DISCONTENT:
         data |= {"solved": draw.choice(("PARTIAL", "NO")), "text": "对处理时间有意见，已解释原因。"}
     yield Leg("CALLBACK", "callback_done", Stage.CALLBACK, data)
+    if data["solved"] == "NO":
+        heard = {"reason": "解释合理，同意办结。"}
+        yield Leg("DUTY_LEADER", "approve_explanation", SOON, heard)
 
 
 def states_along(legs: list[Leg]) -> Iterator[State]:

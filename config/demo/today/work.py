@@ -15,7 +15,7 @@ from config.demo.stories import DISTRICTS
 from config.demo.today.doors import Doors
 from config.demo.today.voices import INSPECTORS, Spoken
 from dispatch.catalogue import Catalogue
-from dispatch.lifecycle import State
+from dispatch.lifecycle import Stage, State
 from dispatch.models.catalogue import Verify
 
 READER = "dispatcher2"
@@ -115,16 +115,20 @@ class Work:
             return "leader2", "emergency_dispatch", {"reason": "危及安全，先行处置。"}
         if self.draw.random() < REFUSED and item["line"] != "GRID":
             reason = {"reject_reason": "OTHER_LEGAL_CHANNEL", "reason": "告知依法定途径解决。"}
-            return "receiver2", "reject", reason
+            return "receiver2", "reject", {**reason, "told": "PHONE"}
         verify = self.book.categories[item["category"]["code"]].verify != Verify.NEVER
         if verify and item["line"] == "HOTLINE" and item["location"]:
             return "receiver2", "ask_verify", {}
         return "receiver2", "accept", {}
 
     def verifying(self, item: Item) -> Act | None:
-        """True or not."""
+        """True or not; what an inspector found untrue is the leader's to close."""
+        if item["due"]["stage"] == Stage.FILE:
+            agreed = {"reason": "已核对现场照片，认定不属实。", "told": "PHONE"}
+            return "leader2", "verified_false", agreed
         if self.draw.random() < UNTRUE:
-            return "leader2", "verified_false", {"reason": "到场未发现所述问题。"}
+            gone = {"text": "到场未发现所述问题，附近走访亦无人反映。"}
+            return self._inspector(item, "report_untrue", gone)
         text = {"text": "现场情况属实，已拍照。"}
         return self._inspector(item, "verified_true", text)
 
@@ -169,7 +173,7 @@ class Work:
         content = self.draw.choices(list(CONTENT_WITH), list(CONTENT_WITH.values()))[0]
         data = {"solved": "YES", "satisfaction": content.value, "text": ""}
         if content in DISCONTENT:
-            data |= {"solved": "NO", "text": "对处理时间有意见，已解释原因。"}
+            data |= {"solved": "PARTIAL", "text": "对处理时间有意见，已解释原因。"}
         return "callback2", "callback_done", data
 
     def _inspector(self, item: Item, move: str, fields: dict[str, Any]) -> Act | None:

@@ -1,0 +1,81 @@
+"""Putting right what was decided before: another category, a case opened again (T36, T39)."""
+
+from datetime import timedelta
+
+from django.utils.translation import gettext_lazy as _
+
+from dispatch import catalogue
+from dispatch.actions import dispatching, tasks, timing
+from dispatch.actions.context import MoveContext
+from dispatch.actions.errors import RuleError
+from dispatch.assignment import Rule, Why
+from dispatch.lifecycle import Stage
+from dispatch.models import Assignment, Timer
+from dispatch.models.cases import AssignmentRole
+from dispatch.undertaking import Work
+
+REOPEN_WITHIN = timedelta(days=30)
+CITIZEN_MAY_ASK_WITHIN = timedelta(days=7)
+SECOND_CHECK_WITHIN = timedelta(days=7)
+
+
+def change_category(context: MoveContext) -> None:
+    """T39: the deadline is computed anew from the original start, and the log says both."""
+    case, book = context.case, catalogue.current()
+    category, condition = book.category(context.text("category"))
+    condition = condition or book.default_condition(category.code)
+    context.payload |= {"from_category": case.category_code}
+    case.category_code, case.family = category.code, category.family
+    case.condition_code = condition.code if condition else ""
+    case.sensitive = case.sensitive or category.sensitive
+    context.changed |= {"category_code", "family", "condition_code", "sensitive"}
+    timer = Timer.objects.filter(
+        case=case,
+        stage=Stage.DISPOSAL.value,
+        intake__isnull=True,
+        state__in=timing.OPEN_STATES,
+    ).first()
+    limit = timing.disposal_limit(case)
+    if timer is None or limit is None:
+        return
+    old = timer.due_at
+    timing.give_limit(timer, limit, now=context.now)
+    tasks.shorten(case, now=context.now)
+    context.payload |= {"old_due_at": old.isoformat(), "new_due_at": timer.due_at.isoformat()}
+
+
+def reopen(context: MoveContext) -> None:
+    """T36: a new fact or a fake closing; the unit that led goes on, by a new limit.
+
+    The duty leader within 30 days; at the citizen's wish an operator within seven.
+    """
+    case = context.case
+    if case.closed_at and context.now - case.closed_at > REOPEN_WITHIN:
+        raise RuleError(_("结案超过 30 天，请另立新件。"), code="TOO_LATE")
+    roles = context.by.scope().roles if context.by else frozenset()
+    age = context.now - (case.closed_at or context.now)
+    if "DUTY_LEADER" not in roles and age > CITIZEN_MAY_ASK_WITHIN:
+        raise RuleError(_("诉求人须在结案后 7 天内提出；逾期由值班长决定。"), code="LEADER_DECIDES")
+    leads = Assignment.objects.select_related("unit").filter(case=case, role=AssignmentRole.LEAD)
+    last = leads.order_by("-pk").first()
+    if last is None:
+        raise RuleError(_("该案件未曾派遣，请另立新件。"), code="NEVER_DISPATCHED")
+    dispatching.assign(context, last.unit, Why(Rule.REOPENED))
+    again = Assignment.objects.filter(case=case, ended_at__isnull=True)
+    again.update(state=Work.SIGNED.value, signed_at=context.now)
+    _open_again(context)
+
+
+def object_untrue(context: MoveContext) -> None:
+    """T8: the citizen objects to "not true": somebody looks a second time."""
+    case = context.case
+    if case.closed_at and context.now - case.closed_at > SECOND_CHECK_WITHIN:
+        raise RuleError(_("结案超过 7 天，请另立新件。"), code="TOO_LATE")
+    _open_again(context)
+
+
+def _open_again(context: MoveContext) -> None:
+    closed_at = context.case.closed_at
+    context.payload["closed_at"] = closed_at.isoformat() if closed_at else None
+    context.case.close_type, context.case.closed_at = "", None
+    context.changed |= {"close_type", "closed_at"}
