@@ -19,6 +19,7 @@ from dispatch.fields import (
     INTO,
     JOINT,
     LEGAL_BASIS,
+    OTHER,
     OWNER,
     PHOTOS,
     PRECEDENT,
@@ -32,6 +33,7 @@ from dispatch.fields import (
     TOLD,
     UNIT,
     UNTIL,
+    VOICES,
     WAY,
     Field,
 )
@@ -334,6 +336,12 @@ MOVES: tuple[Move, ...] = (
     _move("T43", "emergency_dispatch", {_S.REGISTERED, _S.VERIFYING}, _S.PENDING_SIGN,
           "DUTY_LEADER OPERATOR", "dispatched", fields=(UNIT, REASON),
           stops={_T.ACCEPT, _T.VERIFY, _T.FILE}, starts=(_T.SIGN, _T.DISPOSAL), offered=True),
+    _move("M1", "link", frozenset(_S) - {_S.MERGED}, None, "RECEIVER DUTY_LEADER DISPATCHER",
+          "linked", fields=(OTHER, REASON, JOINT), offered=True),
+    _move("M2", "unlink", frozenset(_S), None, "RECEIVER DUTY_LEADER DISPATCHER", "unlinked",
+          fields=(OTHER, REASON), offered=True),
+    _move("M3", "split", OPEN, None, "DUTY_LEADER", "split", fields=(VOICES, REASON),
+          offered=True),
 )  # fmt: skip
 
 ATTACHED = "intake.attached"

@@ -5,6 +5,7 @@ One list for both who asks: the case file says it beside the moves, the move its
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
@@ -19,14 +20,16 @@ from dispatch.models import (
     Case,
     Extension,
     Line,
+    Link,
     Priority,
     Supervision,
     Suspension,
     Timer,
 )
 from dispatch.models.cases import AssignmentRole
-from dispatch.models.catalogue import Verify
+from dispatch.models.catalogue import NeverMerge, Verify
 from dispatch.models.delays import Approval
+from dispatch.never_merge import WORDS
 from dispatch.undertaking import Work
 
 MOST_EXTENSIONS = 2
@@ -52,6 +55,10 @@ class Facts:
     untrue_reported: bool
     explanation_pending: bool
     supervised: bool
+    linked_to_younger: bool
+    linked_to_elder: bool
+    voices: int
+    never_merged: str
 
 
 def facts_of(case: Case) -> Facts:
@@ -74,6 +81,8 @@ def facts_of(case: Case) -> Facts:
         is_waiting=case.is_waiting,
         extensions=case.extension_count,
         was_untrue=case.close_type == CloseType.NOT_TRUE.value,
+        voices=case.intakes_count,
+        never_merged="SENSITIVE" if case.sensitive else category.never_merge,
         **asked,
     )
 
@@ -116,6 +125,8 @@ _QUESTIONS: dict[str, tuple[frozenset[State], QuerySet[Any], str]] = {
         "intake__case",
     ),
     "supervised": (OPEN, Supervision.objects.filter(_ALIVE), "case"),
+    "linked_to_younger": (frozenset(State), Link.objects.filter(_ALIVE), "first"),
+    "linked_to_elder": (frozenset(State), Link.objects.filter(_ALIVE), "second"),
 }
 """The questions to the database: in which states, of what, by which way to the case."""
 
@@ -151,7 +162,23 @@ _IS_WAITING = Obstacle(
     "WAITING", _("正在等待诉求人，计时暂停，不能分派任务。"), lambda facts: facts.is_waiting
 )
 
+def _is_never_merged(code: str, facts: Facts) -> bool:
+    return facts.never_merged == code
+
+
 OBSTACLES: dict[str, tuple[Obstacle, ...]] = {
+    "merge": tuple(
+        Obstacle(code, WORDS[code], partial(_is_never_merged, code))
+        for code in ("SENSITIVE", NeverMerge.STAFF, NeverMerge.LEGAL)
+    ),
+    "split": (_unless("ONE_VOICE", _("只有一件诉求，无可拆分。"), lambda facts: facts.voices > 1),),
+    "unlink": (
+        _unless(
+            "NOT_LINKED",
+            _("没有关联的案件。"),
+            lambda facts: facts.linked_to_younger or facts.linked_to_elder,
+        ),
+    ),
     "accept": (
         Obstacle(
             "NEEDS_VERIFICATION",

@@ -1,91 +1,28 @@
-"""Joining: a voice attached to a case, a case merged into another, and undone (domain.md 4.3)."""
+"""并案: a case merged into another, and undone (domain.md 4.3). What comes along: carrying.py."""
 
-from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
-from django.db.models import F
+from django.db.models import Min
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
 from dispatch import outbox
-from dispatch.actions import timing
+from dispatch.actions import carrying, timing, undertakings
 from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import RuleError
-from dispatch.actions.registering import Prepared, link_attachments
-from dispatch.lifecycle import ABSORBED, ATTACHED, RELEASED, State
-from dispatch.models import Assignment, Attachment, Case, Intake, Merge, Timer
-from dispatch.voices import IntakeError, NewIntake, Receipt
+from dispatch.lifecycle import ABSORBED, RELEASED, State, move_from
+from dispatch.models import Attachment, Case, Intake, Merge, Timer
+from dispatch.models.timers import StandCause
+from dispatch.never_merge import Side, blocked, sides_of
 
-NEVER_MERGED = frozenset({"S0001"})
-"""Bad reviews of different applicants are put right one by one (domain.md 4.2)."""
-
-
-def attach(
-    prepared: Prepared, *, case_no: str, new: NewIntake, by: User | None, now: datetime
-) -> Receipt:
-    """Give the voice to an open case: own reply promise, the case's deadlines never later.
-
-    Takes the case row's lock. `by` None means that a rule attaches (same component).
-    """
-    cases = Case.objects.select_for_update(of=("self",))
-    case = (cases if by is None else cases.visible_to(by)).filter(case_no=case_no).first()
-    if case is None:
-        raise IntakeError("UNKNOWN_CASE", "attach_to_case", _("没有这个案件，或无权查看。"))
-    if not case.is_open:
-        raise IntakeError("CASE_ENDED", "attach_to_case", _("该案件已结束，请另立新件。"))
-    intake = _voice(prepared, case)
-    changed = _grow(case, prepared, new)
-    timing.refresh_due(case)
-    case.save(update_fields=[*changed, "due_stage", "due_at"])
-    outbox.record(
-        case,
-        topic=ATTACHED,
-        by=by,
-        now=now,
-        from_state=case.state,
-        payload={"intake": intake.intake_no, "kind": intake.kind, "line": intake.line},
-    )
-    link_attachments((intake.pk, case.pk), new.attachments, by=by, role="BEFORE")
-    body = _receipt(prepared, case)
-    if intake.source_id:
-        Intake.objects.filter(pk=intake.pk).update(receipt=body)
-    return Receipt(body, is_first=True)
+MOST_STEPS = 20
 
 
-def _voice(prepared: Prepared, case: Case) -> Intake:
-    intake = Intake.objects.create(case=case, **prepared.intake)
-    for timer in prepared.timers:
-        if timer["of_intake"]:
-            row = {name: value for name, value in timer.items() if name != "of_intake"}
-            Timer.objects.create(case=case, intake=intake, **row)
-    return intake
+class Refusal(NamedTuple):
+    """Why two cases cannot be merged: a stable code and a text for people."""
 
-
-def _grow(case: Case, prepared: Prepared, new: NewIntake) -> list[str]:
-    """Rule 4: the highest priority wins, sensitive joins by OR; the case names all its lines."""
-    case.intakes_count += 1
-    case.version += 1
-    case.priority = min(case.priority, prepared.case["priority"])
-    case.sensitive = case.sensitive or prepared.case["sensitive"]
-    if new.line.value not in case.lines.split(","):
-        case.lines = f"{case.lines},{new.line.value}"
-    return ["intakes_count", "version", "priority", "sensitive", "lines"]
-
-
-def _receipt(prepared: Prepared, case: Case) -> dict[str, Any]:
-    return {
-        "intake_no": prepared.intake_no,
-        "case_no": case.case_no,
-        "created": False,
-        "merged_into_existing": True,
-        "state": case.state,
-        "district": case.district_code,
-        "cell": case.cell_code,
-        "category": case.category_code,
-        "due": {"stage": case.due_stage, "due_at": case.due_at.isoformat()},
-        "duplicates": [],
-        "query_code": prepared.intake["query_code"],
-    }
+    code: str
+    message: Promise
 
 
 def merge(context: MoveContext) -> None:
@@ -93,36 +30,28 @@ def merge(context: MoveContext) -> None:
 
     Both rows are locked in one order by make_move. Raises RuleError.
     """
-    case = context.case
-    primary = primary_of(context)
-    _check_merge(case, primary)
+    case, primary = context.case, primary_of(context)
+    sides = sides_of([case, primary])
+    if found := why_not(case, primary, sides):
+        why = [str(found.message)]
+        raise RuleError(found.message, code="NOT_MERGEABLE", fields={"into": why})
     moved = list(Intake.objects.filter(case=case).values_list("pk", flat=True))
-    clocks = list(
-        Timer.objects.filter(case=case, intake__isnull=True, state__in=timing.OPEN_STATES)
-    )
-    Timer.objects.filter(pk__in=[clock.pk for clock in clocks]).update(
-        state="CANCELLED", ended_at=context.now, paused_at=None
-    )
-    Merge.objects.create(
+    along = carrying.carry(case, primary, by=context.by, now=context.now)
+    done = Merge.objects.create(
         merged=case,
         primary=primary,
         from_state=case.state,
         intakes=moved,
-        timers=[clock.pk for clock in clocks],
+        timers=along.stopped,
+        shortened=along.shortened,
+        carried=along.carried,
+        own_priority=primary.priority,
         reason=context.text("reason"),
         by=context.by,
         at=context.now,
     )
-    _move_voices(moved, primary)
-    for clock in clocks:
-        Timer.objects.filter(
-            case=primary,
-            intake__isnull=True,
-            stage=clock.stage,
-            state__in=timing.OPEN_STATES,
-            due_at__gt=clock.due_at,
-        ).update(due_at=clock.due_at)
-    _absorb(context, primary)
+    move_voices(moved, primary)
+    _absorb(context, primary, done)
     case.merged_into = primary
     case.intakes_count = 0
     context.changed |= {"merged_into", "intakes_count"}
@@ -130,39 +59,35 @@ def merge(context: MoveContext) -> None:
 
 
 def unmerge(context: MoveContext) -> None:
-    """T13: while the primary is open the voices go back; clocks and work go on, used time kept."""
+    """T13: while the primary is open the voices go back; clocks and work go on, used time kept.
+
+    The voices lie with the case at the end of the chain of merges; what the merge changed there
+    is taken back where nothing else has changed it since.
+    """
     case = context.case
     done = Merge.objects.select_related("primary").get(merged=case, undone_at__isnull=True)
-    primary = done.primary
-    if not primary.is_open:
+    last = Case.objects.get(case_no=chain_of(case.case_no)[-1])
+    if not last.is_open:
         raise RuleError(_("主案已结束，不能再拆回。"), code="PRIMARY_ENDED")
-    back = list(
-        Intake.objects.filter(pk__in=done.intakes, case=primary).values_list("pk", flat=True)
-    )
-    _move_voices(back, case)
-    Timer.objects.filter(pk__in=done.timers).update(
-        state="RUNNING", ended_at=None, due_at=F("due_at") + (context.now - done.at)
-    )
-    Assignment.objects.filter(case=case, ended_at=done.at).update(ended_at=None)
+    voices = Intake.objects.filter(pk__in=done.intakes, case=last)
+    back = list(voices.values_list("pk", flat=True))
+    if not back:
+        raise RuleError(_("并入的诉求都已另行拆出。"), code="NOTHING_LEFT")
+    move_voices(back, case)
+    undertakings.revive(case, ended_at=done.at)
+    gone = carrying.give_back(done, now=context.now)
+    for timer in Timer.objects.filter(pk__in=done.timers).exclude(stage__in=gone):
+        timing.go_on_after(timer, done.at, now=context.now, cause=StandCause.MERGED)
     done.undone_at = context.now
     done.save(update_fields=["undone_at"])
-    primary.intakes_count -= len(back)
-    primary.version += 1
-    primary.lines = _lines_of(primary)
-    primary.save(update_fields=["intakes_count", "version", "lines"])
-    outbox.record(
-        primary,
-        topic=RELEASED,
-        by=context.by,
-        now=context.now,
-        from_state=primary.state,
-        payload={"from": case.case_no, "voices": len(back)},
-    )
+    _release(context, last, done, len(back))
     case.merged_into = None
     case.intakes_count = len(back)
-    context.changed |= {"merged_into", "intakes_count"}
+    case.match_keys = keys_of_voices(case)
+    case.support_units = carrying.supports_of(case)
+    context.changed |= {"merged_into", "intakes_count", "match_keys", "support_units"}
     context.target = State(done.from_state)
-    context.payload["from"] = primary.case_no
+    context.payload["from"] = last.case_no
 
 
 def primary_of(context: MoveContext) -> Case:
@@ -177,52 +102,91 @@ def primary_of(context: MoveContext) -> Case:
     return primary
 
 
-def _check_merge(case: Case, primary: Case) -> None:
-    """The rules of domain.md 4.2 (never merge) and 4.3 (8: same district)."""
-    why: object = ""
+def why_not(case: Case, primary: Case, sides: dict[int, Side]) -> Refusal | None:
+    """Why the case cannot go into the primary, or None: rule 8 of domain.md 4.3, the states that
+    T12 names, and the never-merge list."""
     if primary.pk == case.pk:
-        why = _("不能并入自身。")
-    elif not primary.is_open:
-        why = _("主案已结束。")
-    elif primary.district_code != case.district_code:
-        why = _("不同区的案件只能关联，不能并案。")
-    elif case.sensitive or primary.sensitive:
-        why = _("敏感或保密的案件不得并案。")
-    elif {case.category_code, primary.category_code} & NEVER_MERGED:
-        why = _("差评整改须逐件办理，不得并案。")
-    elif case.state == State.PROCESSING and case.lead_unit_id != primary.lead_unit_id:
-        why = _("处置中的案件仅可并入同一承办单位的案件。")
-    if why:
-        raise RuleError(why, code="NOT_MERGEABLE", fields={"into": [str(why)]})
+        return Refusal("ITSELF", _("不能并入自身。"))
+    if not primary.is_open:
+        return Refusal("PRIMARY_ENDED", _("主案已结束。"))
+    if primary.district_code != case.district_code:
+        return Refusal("OTHER_DISTRICT", _("不同区的案件只能关联，不能并案。"))
+    if move_from("merge", State(case.state)) is None:
+        return Refusal("STATE", _("当前状态的案件不能并入他案。"))
+    if case.state == State.PROCESSING and case.lead_unit_id != primary.lead_unit_id:
+        return Refusal("OTHER_UNIT", _("处置中的案件仅可并入同一承办单位的案件。"))
+    found = blocked(sides[case.pk], sides[primary.pk])
+    return Refusal(found.code, found.message) if found else None
 
 
-def _move_voices(intakes: list[int], case: Case) -> None:
+def chain_of(case_no: str) -> list[str]:
+    """The numbers from a case to the one at the end of its merges; itself alone when not merged."""
+    chain = [case_no]
+    for _step in range(MOST_STEPS):
+        merged = Case.objects.filter(case_no=chain[-1], state=State.MERGED.value)
+        into = merged.values_list("merged_into__case_no", flat=True).first()
+        if into is None:
+            break
+        chain.append(into)
+    return chain
+
+
+def move_voices(intakes: list[int], case: Case) -> None:
+    """Re-point voices with their own reply clocks and pictures."""
     Intake.objects.filter(pk__in=intakes).update(case=case)
     Timer.objects.filter(intake_id__in=intakes).update(case=case)
     Attachment.objects.filter(intake_id__in=intakes).update(case=case)
 
 
-def _absorb(context: MoveContext, primary: Case) -> None:
-    case = context.case
-    primary.intakes_count += case.intakes_count
-    primary.version += 1
-    primary.priority = min(primary.priority, case.priority)
-    primary.lines = _lines_of(primary)
-    timing.refresh_due(primary)
-    primary.save(
-        update_fields=["intakes_count", "version", "priority", "lines", "due_stage", "due_at"]
-    )
-    outbox.record(
-        primary,
-        topic=ABSORBED,
-        by=context.by,
-        now=context.now,
-        from_state=primary.state,
-        payload={"from": case.case_no, "voices": case.intakes_count},
-    )
+def keys_of_voices(case: Case) -> list[str]:
+    """What the voices of a case name, all together."""
+    keys = Intake.objects.filter(case=case).values_list("match_keys", flat=True)
+    return sorted({key for named in keys for key in named})
 
 
-def _lines_of(case: Case) -> str:
+def lines_of(case: Case) -> str:
     """The lines that spoke of the case, the first voice's first."""
     lines = Intake.objects.filter(case=case).order_by("received_at", "pk")
     return ",".join(dict.fromkeys(lines.values_list("line", flat=True))) or case.line
+
+
+SHARED = ("intakes_count", "version", "priority", "lines", "match_keys", "support_units", "is_hard",
+          "urge_count")  # fmt: skip
+
+
+def _absorb(context: MoveContext, primary: Case, done: Merge) -> None:
+    """Rules 2 to 4: all voices, the highest priority, every mark of urgency."""
+    case = context.case
+    primary.priority = min(primary.priority, case.priority)
+    primary.is_hard = primary.is_hard or case.is_hard
+    primary.urge_count += case.urge_count
+    _settle(context, primary, topic=ABSORBED, voices=len(done.intakes), more=case.intakes_count)
+
+
+def _release(context: MoveContext, last: Case, done: Merge, voices: int) -> None:
+    """What the case gave is taken back; marks that the primary earned itself stay."""
+    others = Merge.objects.filter(primary=last, undone_at__isnull=True)
+    lowest = others.aggregate(lowest=Min("merged__priority"))["lowest"]
+    if done.primary_id == last.pk and last.priority == context.case.priority:
+        known = [p for p in (done.own_priority, lowest) if p is not None]
+        last.priority = min(known, default=last.priority)
+    last.urge_count = max(0, last.urge_count - context.case.urge_count)
+    _settle(context, last, topic=RELEASED, voices=voices, more=-voices)
+
+
+def _settle(context: MoveContext, primary: Case, *, topic: str, voices: int, more: int) -> None:
+    primary.intakes_count = max(0, primary.intakes_count + more)
+    primary.version += 1
+    primary.lines = lines_of(primary)
+    primary.match_keys = keys_of_voices(primary)
+    primary.support_units = carrying.supports_of(primary)
+    timing.refresh_due(primary)
+    primary.save(update_fields=[*SHARED, *timing.DUE_FIELDS])
+    outbox.record(
+        primary,
+        topic=topic,
+        by=context.by,
+        now=context.now,
+        from_state=primary.state,
+        payload={"from": context.case.case_no, "voices": voices},
+    )

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -19,10 +18,12 @@ from dispatch.actions import (
     dispatching,
     filing,
     handling,
+    linking,
     merging,
     registering,
     returning,
     separation,
+    splitting,
     supervising,
     suspending,
     tasks,
@@ -116,6 +117,9 @@ EFFECTS: dict[str, Callable[[MoveContext], None]] = {
     "archive": nothing_more,
     "merge": merging.merge,
     "unmerge": merging.unmerge,
+    "link": linking.link,
+    "unlink": linking.unlink,
+    "split": splitting.split,
 }
 """What each offered move does besides the state, the clocks and the event."""
 
@@ -129,7 +133,7 @@ def make_move(
     Raises CaseNotFoundError (404), NotAllowedError (403), StaleVersionError (409) and RuleError
     (422), in this order of checks.
     """
-    _lock_both(case_no, str(data.get("into") or data.get("earlier") or ""))
+    _lock_all(case_no, *(str(data.get(name) or "") for name in ("into", "other", "earlier")))
     cases = Case.objects.select_for_update(of=("self",)).visible_to(by)
     case = cases.select_related("lead_unit").filter(case_no=case_no).first()
     if case is None:
@@ -164,11 +168,15 @@ def make_system_move(*, case_id: int, move: str, now: datetime) -> bool:
     return True
 
 
-def _lock_both(case_no: str, into: str) -> None:
-    """Lock the rows of a merge or its undoing in one order, so that two never wait in a circle."""
-    pair = Q(case_no__in=[case_no, into]) if into else Q(absorbed__merged__case_no=case_no)
-    if into or Case.objects.filter(case_no=case_no, state=State.MERGED.value).exists():
-        rows = Case.objects.select_for_update(of=("self",)).filter(Q(case_no=case_no) | pair)
+def _lock_all(case_no: str, *others: str) -> None:
+    """Lock the rows of a merge, a link or an undoing in one order: two never wait in a circle.
+
+    A merged case is locked with all the cases that its voices went on to.
+    """
+    named = {other for other in others if other and is_storable(other)}
+    wanted = {case_no, *named, *merging.chain_of(case_no)}
+    if len(wanted) > 1:
+        rows = Case.objects.select_for_update(of=("self",)).filter(case_no__in=wanted)
         list(rows.order_by("pk").values_list("pk"))
 
 
@@ -221,6 +229,9 @@ def _wrong(wanted: Field, value: object) -> object:
     if wanted.kind == "photos":
         fits = isinstance(value, list) and all(_is_uuid(item) for item in value)
         return "" if fits else _("应为附件编号的列表。")
+    if wanted.kind == "voices":
+        listed = isinstance(value, list) and all(isinstance(item, str) for item in value)
+        return "" if listed else _("应为诉求编号的列表。")
     if not isinstance(value, str) or not is_storable(value) or len(value) > LONGEST_TEXT:
         return _("应为不超过 5000 字的文字。")
     if wanted.choices and value not in wanted.choices:

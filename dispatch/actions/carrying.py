@@ -1,0 +1,207 @@
+"""What a merge carries over to the primary case, and gives back when it is undone (domain.md 4.3).
+
+Deadlines: the earliest of all live ones, never later (rule 3). Tasks of supporting and lower units
+go on under the primary where the same unit leads it. An open supervision goes along. Requests for
+an extension or a suspension end refused: the primary's unit asks anew. Pauses end with the move.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from accounts.models import User
+from dispatch.actions import timing
+from dispatch.lifecycle import Stage, State
+from dispatch.models import Assignment, Case, Extension, Merge, Supervision, Suspension, Timer
+from dispatch.models.cases import AssignmentRole
+from dispatch.models.delays import Approval
+from dispatch.models.timers import TimerState
+
+BEFORE_DISPATCH = frozenset(
+    {
+        State.REGISTERED.value,
+        State.VERIFYING.value,
+        State.PENDING_FILING.value,
+        State.PENDING_DISPATCH.value,
+    }
+)
+
+
+@dataclass(slots=True)
+class Along:
+    """What a merge did to clocks, tasks and supervisions: ids, as the Merge row keeps them."""
+
+    stopped: list[int] = field(default_factory=list)
+    shortened: dict[str, list[Any]] = field(default_factory=dict)
+    carried: dict[str, list[int]] = field(default_factory=dict)
+
+
+def carry(case: Case, primary: Case, *, by: User | None, now: datetime) -> Along:
+    """Hand the case's clocks, tasks and supervision to the primary; both rows are locked."""
+    along = Along()
+    along.carried["tasks"] = _carry_tasks(case, primary)
+    along.carried["supervisions"] = _carry_supervision(case, primary, by=by, now=now)
+    clocks = list(
+        Timer.objects.filter(case=case, intake__isnull=True, state__in=timing.OPEN_STATES)
+    )
+    along.stopped = [clock.pk for clock in clocks]
+    Timer.objects.filter(pk__in=along.stopped).update(
+        state=TimerState.CANCELLED.value, ended_at=now, paused_at=None
+    )
+    own = [clock for clock in clocks if clock.assignment_id is None]
+    along.carried["clocks"] = [
+        copy for clock in own for copy in _hand_over(along, clock, primary, now)
+    ]
+    _refuse_requests(case, by=by, now=now)
+    return along
+
+
+def _hand_over(along: Along, clock: Timer, primary: Case, now: datetime) -> list[int]:
+    """Shorten the primary's clock of the stage, or give it this one; the ids of those given."""
+    same = Timer.objects.filter(
+        case=primary,
+        stage=clock.stage,
+        intake__isnull=True,
+        assignment__isnull=True,
+        state__in=timing.OPEN_STATES,
+    )
+    held = same.first()
+    if held is not None:
+        before = [held.due_at.isoformat(), clock.due_at.isoformat(), held.is_capped]
+        timing.bring_forward(same, clock.due_at, now=now)
+        if clock.due_at < held.due_at:
+            along.shortened[str(held.pk)] = before
+        return []
+    early = clock.stage == Stage.DISPOSAL.value and primary.state in BEFORE_DISPATCH
+    if early or (clock.stage == Stage.SUPERVISE.value and along.carried["supervisions"]):
+        return [copy_clock(clock, primary, now=now).pk]
+    return []
+
+
+def copy_clock(clock: Timer, case: Case, *, now: datetime) -> Timer:
+    """The same clock on another case, running: start, end and marks as they are."""
+    copy = Timer.objects.get(pk=clock.pk)
+    stood_from = clock.paused_at
+    copy.pk, copy.case = None, case
+    copy.state, copy.ended_at, copy.paused_at = TimerState.RUNNING.value, None, None
+    copy.is_capped = True
+    copy.save(force_insert=True)
+    if stood_from is not None:
+        timing.give_deadline(copy, clock.due_at + (now - stood_from), now=now)
+    return copy
+
+
+def _carry_tasks(case: Case, primary: Case) -> list[int]:
+    """Re-point open tasks where the unit that leads is the same and the work has begun on both."""
+    if {case.state, primary.state} != {State.PROCESSING.value}:
+        return []
+    leads = Assignment.objects.filter(role=AssignmentRole.LEAD, ended_at__isnull=True)
+    old, new = leads.filter(case=case).first(), leads.filter(case=primary).first()
+    if old is None or new is None or old.unit_id != new.unit_id:
+        return []
+    busy = set(Assignment.objects.filter(case=primary, ended_at__isnull=True).values_list("unit"))
+    open_ones = Assignment.objects.filter(case=case, ended_at__isnull=True)
+    tasks = list(open_ones.exclude(role=AssignmentRole.LEAD))
+    if any((task.unit_id,) in busy for task in tasks):
+        return []
+    moved = [task.pk for task in tasks]
+    Assignment.objects.filter(pk__in=moved, parent=old).update(parent=new)
+    _point_tasks(moved, primary)
+    return moved
+
+
+def _point_tasks(tasks: list[int], case: Case) -> None:
+    Assignment.objects.filter(pk__in=tasks).update(case=case)
+    Timer.objects.filter(assignment_id__in=tasks).update(case=case)
+
+
+def _carry_supervision(case: Case, primary: Case, *, by: User | None, now: datetime) -> list[int]:
+    """The open thread goes to the primary; where that has its own, this one ends."""
+    threads = Supervision.objects.filter(case=case, ended_at__isnull=True)
+    if Supervision.objects.filter(case=primary, ended_at__isnull=True).exists():
+        threads.update(ended_at=now, ended_by=by)
+        return []
+    moved = list(threads.values_list("pk", flat=True))
+    threads.update(case=primary)
+    return moved
+
+
+def _refuse_requests(case: Case, *, by: User | None, now: datetime) -> None:
+    for model in (Extension, Suspension):
+        pending = model._default_manager.filter(case=case, decision=Approval.PENDING.value)
+        pending.update(decision=Approval.REFUSED.value, decided_by=by, decided_at=now)
+
+
+def give_back(done: Merge, *, now: datetime) -> list[str]:
+    """Undo what the merge did to the primary; the stages whose clock must not start again."""
+    _lengthen(done, now=now)
+    for clock in Timer.objects.filter(
+        pk__in=done.carried.get("clocks", []), state__in=timing.OPEN_STATES
+    ).select_related("case"):
+        _leave_or_own(clock, now=now)
+    tasks = done.carried.get("tasks", [])
+    lead = Assignment.objects.filter(
+        case=done.merged_id, role=AssignmentRole.LEAD, ended_at__isnull=True
+    ).first()
+    old_lead = Assignment.objects.filter(case=done.primary_id, role=AssignmentRole.LEAD)
+    Assignment.objects.filter(pk__in=tasks, parent__in=old_lead).update(parent=lead)
+    _point_tasks(tasks, done.merged)
+    threads = Supervision.objects.filter(
+        pk__in=done.carried.get("supervisions", []), ended_at__isnull=True
+    )
+    went = bool(done.carried.get("supervisions"))
+    back = threads.update(case=done.merged)
+    return [] if back or not went else [Stage.SUPERVISE.value]
+
+
+def _lengthen(done: Merge, *, now: datetime) -> None:
+    """Give the primary's clocks their own end back, unless they were changed since.
+
+    A later merge that found the shortened end has noted it as the clock's own: it is told better.
+    """
+    for pk, (before, after, capped) in done.shortened.items():
+        clock = Timer.objects.select_related("case").filter(pk=pk).first()
+        if clock is None:
+            continue
+        own, ours = datetime.fromisoformat(before), datetime.fromisoformat(after)
+        if clock.due_at == ours:
+            clock.is_capped = capped
+            if clock.ended_at is None:
+                timing.give_deadline(clock, own, now=now)
+        else:
+            _tell_later(done, pk, after, [before, capped])
+
+
+def _tell_later(done: Merge, pk: str, after: str, own: list[Any]) -> None:
+    later = Merge.objects.filter(primary=done.primary_id, undone_at__isnull=True, at__gte=done.at)
+    for other in later.exclude(pk=done.pk).filter(shortened__has_key=pk):
+        before, theirs, _capped = other.shortened[pk]
+        if before == after:
+            other.shortened[pk] = [own[0], theirs, own[1]]
+            other.save(update_fields=["shortened"])
+
+
+def _leave_or_own(clock: Timer, *, now: datetime) -> None:
+    """A clock that came along goes; work that went out meanwhile gets the primary's own one."""
+    case = clock.case
+    lead = Assignment.objects.filter(
+        case=case, role=AssignmentRole.LEAD, ended_at__isnull=True
+    ).first()
+    if clock.stage != Stage.DISPOSAL.value or lead is None:
+        clock.state, clock.ended_at, clock.paused_at = TimerState.CANCELLED.value, now, None
+        clock.save(update_fields=["state", "ended_at", "paused_at"])
+        return
+    limit = timing.disposal_limit(case)
+    clock.started_at, clock.is_capped = lead.dispatched_at, False
+    clock.hours_of_id = case.lead_unit_id
+    if limit is not None:
+        timing.give_limit(clock, limit, now=now)
+    else:
+        timing.give_deadline(clock, timing.original_due(clock), now=now)
+
+
+def supports_of(case: Case) -> list[int]:
+    """The units beside the lead with an open task, as the case row keeps them."""
+    tasks = Assignment.objects.filter(case=case, ended_at__isnull=True)
+    units = set(tasks.exclude(role=AssignmentRole.LEAD).values_list("unit_id", flat=True))
+    return sorted(units - {case.lead_unit_id})
