@@ -18,6 +18,7 @@ from accounts.api import open_router as accounts_open_router
 from accounts.deputies import DeputyError, NotYoursToArrangeError
 from accounts.deputies_api import router as deputies_router
 from accounts.models import User
+from accounts.pairing import PairingError
 from accounts.queries import session_user, user_by_token
 from affairs.actions import SignatureError, UnknownEventError
 from affairs.api import open_router as affairs_open_router
@@ -35,12 +36,17 @@ from dispatch.casefile import TooManyRevealsError
 from dispatch.catalogue import UnknownCategoryError
 from dispatch.intake import KeyReusedError
 from dispatch.queries import FilterError
+from dispatch.queue.api import router as queue_router
 from dispatch.strictjson import BodyError
 from dispatch.voices import IntakeError
 from gis.api import router as gis_router
 from gis.coords import CoordinateError
 from grid.api import router as grid_router
 from hotline.api import router as hotline_router
+from screen.access import NoWallError
+from screen.api import DisplayAuth, displays_router
+from screen.api import router as screen_router
+from screen.past import MomentError
 
 Handler = Callable[[HttpRequest], HttpResponse]
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -95,7 +101,10 @@ api.add_router("/hotline", hotline_router)
 api.add_router("/grid", grid_router)
 api.add_router("/affairs", affairs_open_router, auth=None)
 api.add_router("/attachments", attachments_router)
+api.add_router("/screen", displays_router)
+api.add_router("/screen", screen_router, auth=[DisplayAuth(), TokenAuth(), SessionAuth()])
 api.add_router("", gis_router)
+api.add_router("", queue_router)
 api.add_router("", dispatch_router)
 
 
@@ -133,6 +142,9 @@ STATUS: dict[type[Exception], int] = {
     AttachmentError: 422,
     UnknownEventError: 422,
     SignatureError: 401,
+    NoWallError: 404,
+    MomentError: 422,
+    PairingError: 422,
     DeputyError: 422,
     NotYoursToArrangeError: 403,
 }

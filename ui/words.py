@@ -127,6 +127,10 @@ STAGES: Final = {
     "ARBITRATION": _("争议裁定"),
     "SUPERVISE": _("督办"),
     "RECTIFY": _("整改"),
+    "SUSPENDED": _("挂账"),
+    "CITIZEN": _("等待诉求人"),
+    "MERGED": _("已并案"),
+    "CLOSED": _("已结案"),
 }
 TIMERS: Final = {
     "RUNNING": _("计时中"),
@@ -162,6 +166,8 @@ CHOICES: Final = {
     "NO": _("未解决"),
     "PARTIAL": _("部分解决"),
     "UNREACHABLE": _("联系不上"),
+    "precedent.YES": _("是"),
+    "precedent.NO": _("否"),
     "VERY_SATISFIED": _("非常满意"),
     "SATISFIED": _("满意"),
     "BASICALLY": _("基本满意"),
@@ -185,6 +191,51 @@ KINDS: Final = {
     "EVENT": _("政务事件"),
     "OTHER": _("其他"),
 }
+PHOTOS: Final = {
+    "": _("现场照片"),
+    "BEFORE": _("处置前"),
+    "AFTER": _("处置后"),
+    "EVIDENCE": _("佐证"),
+}
+CLOSES: Final = {
+    "NORMAL": _("按时办结"),
+    "OVERTIME": _("超时办结"),
+    "SELF_HANDLED": _("自行处置办结"),
+    "DIRECT_ANSWER": _("直接答复办结"),
+    "NOT_TRUE": _("核实不属实办结"),
+    "SPECIAL": _("特殊结案"),
+    "TRANSFERRED": _("转办结案"),
+}
+WHYS: Final = {
+    "CHOSEN": _("派遣员选定"),
+    "REOPENED": _("重新打开，原单位"),
+    "RULING": _("裁定"),
+    "SUPPORT": _("协办"),
+}
+REASONS: Final = {
+    "SAME_COMPONENT": _("同一部件"),
+    "SAME_DEVICE": _("同一设备"),
+    "SAME_CALLER": _("同一来电人"),
+    "SAME_PROJECT": _("同一项目"),
+    "SAME_APPLICATION": _("同一办件"),
+    "SAME_ROAD": _("同一道路"),
+    "SAME_PLACE": _("同一地点"),
+    "SAME_ESTATE": _("同一小区"),
+    "SAME_BUILDING": _("同一楼栋"),
+    "NEAR": _("位置相近"),
+    "SAME_CATEGORY": _("同一事项"),
+    "SAME_FAMILY": _("同类事项"),
+    "RECENT": _("时间相近"),
+    "SIMILAR_TEXT": _("描述相似"),
+    "AREA_INCIDENT": _("同一片区事件"),
+}
+MEASURES: Final = {"days": _("个工作日"), "hours": _("小时")}
+PARTIES: Final = {
+    "CITIZEN": _("诉求人"),
+    "PRIMARY": _("主单"),
+    "NOBODY": _("无人"),
+    "UNIT": _("承办单位"),
+}
 ROLES: Final = {
     "OPERATOR": _("坐席"),
     "RECEIVER": _("受理员"),
@@ -205,6 +256,11 @@ BOOKS: Final = {
     "choice": CHOICES,
     "kind": KINDS,
     "role": ROLES,
+    "photo": PHOTOS,
+    "close": CLOSES,
+    "why": WHYS,
+    "measure": MEASURES,
+    "reason": REASONS,
 }
 
 
@@ -213,6 +269,13 @@ def word(code: str, book: str) -> str:
     return str(BOOKS[book].get(code) or code)
 
 
+WHYS: Final = {
+    "CHOSEN": pgettext_lazy("why", "派遣员指定"),
+    "REOPENED": pgettext_lazy("why", "重办，原单位"),
+    "DESIGNATED": pgettext_lazy("why", "裁定指定"),
+    "SUPPORT": pgettext_lazy("why", "邀请协办"),
+}
+"""Why a unit has a case, where it is not an item of the duty list."""
 STEPS: Final = (
     (_("受理"), ("REGISTERED", "VERIFYING", "PENDING_FILING")),
     (_("派遣"), ("PENDING_DISPATCH", "PENDING_SIGN", "RETURN_REVIEW", "ARBITRATION")),

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from math import atan, degrees, exp, pi
+from math import atan, degrees, exp, isfinite, pi
 from typing import Any, Final
 
 import numpy as np
+from django.contrib.gis.geos import GEOSException, Polygon
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 
@@ -15,13 +16,15 @@ from dispatch.board import board
 from dispatch.counters import choice_of
 from dispatch.models import Case
 from dispatch.opencases import Box, Mask, OpenCases, microseconds
-from dispatch.queries import FilterError, QueueFilters, filtered
+from dispatch.queries import SORTS, FilterError, QueueFilters, filtered
+from dispatch.queue.batch import MOST_CASES
 
 EARTH_RADIUS_M: Final = 6378137.0
 MOST_SQUARES_A_SIDE: Final = 31
 SMALLEST_SQUARE_M: Final = 1.0
 HALF_WORLD_M: Final = 20037508.4
 BOX_NUMBERS: Final = 4
+FEWEST_CORNERS, MOST_CORNERS = 3, 80
 Item = list[Any]
 
 _SQUARES = """
@@ -54,6 +57,37 @@ def read_box(text: str) -> Box:
     if west > east or south > north:
         raise FilterError("box", "west,south,east,north")
     return west, south, east, north
+
+
+def read_size(text: str) -> float:
+    """The side of a square in metres. Raises FilterError."""
+    try:
+        size = float(text)
+    except ValueError as error:
+        raise FilterError("size", "metres") from error
+    if not 0 < size <= HALF_WORLD_M:
+        raise FilterError("size", "metres")
+    return size
+
+
+def inside(user: User, *, filters: QueueFilters, lasso: str) -> list[dict[str, Any]]:
+    """The cases of a filter inside a hand-drawn outline (lon,lat;lon,lat;... in WGS84).
+
+    At most as many as a batch takes, in the order of the list. Raises FilterError.
+    """
+    try:
+        corners = [tuple(map(float, pair.split(","))) for pair in lasso.split(";")]
+        outline = Polygon([*corners, corners[0]], srid=4326)
+    except (ValueError, TypeError, GEOSException) as error:
+        raise FilterError("lasso", "lon,lat;lon,lat;...") from error
+    if not FEWEST_CORNERS <= len(corners) <= MOST_CORNERS or any(
+        not isfinite(number) for corner in corners for number in corner
+    ):
+        raise FilterError("lasso", "lon,lat;lon,lat;...")
+    area = outline if outline.valid else outline.buffer(0)
+    cases = filtered(Case.objects.visible_to(user), filters).filter(location__within=area)
+    rows = cases.order_by(*SORTS[filters.sort]).values("case_no", "version", "title")
+    return [dict(row) for row in rows[:MOST_CASES]]
 
 
 def squares_of(
@@ -140,7 +174,7 @@ def _asked(
         return rows
 
 
-def _item(  # noqa: PLR0913
+def _item(
     x: float, y: float, n: int, overdue: int, priority: int, number: str | None, line: str | None
 ) -> Item:
     lon, lat = _degrees(x, y)

@@ -1,23 +1,34 @@
-"""Shapes what the queue page shows: filters from its address, tiles, lines, places, points."""
+"""Shapes what the queue page shows: tiles, lines, places, saved filters, the form of filters."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.contrib.gis.db.models import Extent
-from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import User
+from accounts.models import Unit, User
 from dispatch.counters import counters_for
-from dispatch.lifecycle import State
-from dispatch.queries import NEAR, QueueFilters, QueuePage, home_district
+from dispatch.models import Assignment, Case, Event, SavedFilter
+from dispatch.models.cases import AssignmentRole
+from dispatch.queries import QueueFilters, QueuePage, home_district
+from dispatch.queue.filters import (
+    DISTRICT_DIGITS,
+    NAMES,
+    canonical,
+    counted_by,
+    filters_from,
+    link,
+)
+from dispatch.queue.form import chips_of, form_context
+from dispatch.queue.saving import SHARING_ROLE, usable_by
+from dispatch.queue.seeing import unseen_for, view_of
 from gis.models import Area, Level
+from ui.templatetags.ui import STATES
 
 TILES: Final[dict[str, tuple[Promise, str]]] = {
     "all": (gettext_lazy("全部在办"), ""),
@@ -27,7 +38,12 @@ TILES: Final[dict[str, tuple[Promise, str]]] = {
     "today": (gettext_lazy("今日新增"), ""),
 }
 LINES: Final = ("HOTLINE", "GRID", "AFFAIRS")
-DISTRICT_DIGITS: Final = 6
+SORT_WORDS: Final[dict[str, Promise]] = {
+    "due": gettext_lazy("按剩余时限"),
+    "created": gettext_lazy("按最新"),
+    "priority": gettext_lazy("按紧急程度"),
+}
+MOST_PINNED: Final = 8
 CITY_CENTER: Final = (119.6, 29.87)
 """Where the map opens when no area is loaded: degrees, WGS84, the fictional demo city."""
 
@@ -42,81 +58,130 @@ class Choice:
     is_on: bool
     count: int = 0
     tone: str = ""
-
-
-def filters_from(query: Mapping[str, str], user: User, now: datetime) -> QueueFilters:
-    """The filters that a page's address names."""
-    filters = QueueFilters(
-        district=query.get("district", "") or _district_of(user),
-        street=query.get("street", ""),
-        line=[line for line in [query.get("line", "")] if line],
-        q=query.get("q", ""),
-        cursor=query.get("cursor", ""),
-    )
-    return replace(filters, **_tile_filters(query.get("tile", "all"), now))
-
-
-def _district_of(user: User) -> str:
-    """A city-wide post looks at one district at a time, the one its live feed follows."""
-    is_wide = any(len(area) < DISTRICT_DIGITS for area in user.scope().areas)
-    return home_district(user) if is_wide else ""
-
-
-def _tile_filters(tile: str, now: datetime) -> dict[str, Any]:
-    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    by_tile: dict[str, dict[str, Any]] = {
-        "overdue": {"due_before": now},
-        "due_soon": {"due_after": now, "due_before": now + NEAR},
-        "unsigned": {"state": [State.PENDING_SIGN.value]},
-        "today": {"created_from": midnight},
-    }
-    return by_tile.get(tile, {})
-
-
-def without_tile(filters: QueueFilters) -> QueueFilters:
-    """The same filters for counting: all tiles are counted, whichever one is chosen."""
-    return replace(filters, state=(), due_before=None, due_after=None, created_from=None, cursor="")
-
-
-def _link(query: Mapping[str, str], **changes: str) -> str:
-    kept = {k: v for k, v in query.items() if k in {"tile", "line", "district", "street", "q"}}
-    changed = {k: v for k, v in {**kept, **changes}.items() if v}
-    return "/queue/" + (f"?{urlencode(changed)}" if changed else "")
+    unseen: int = 0
 
 
 def list_context(
     user: User, filters: QueueFilters, page: QueuePage, query: Mapping[str, str], now: datetime
 ) -> dict[str, Any]:
     """Everything that dispatch/_list.html shows."""
-    base = without_tile(filters)
-    counts = counters_for(user, filters=base, now=now)
-    every_line = (
-        counters_for(user, filters=replace(base, line=()), now=now) if base.line else counts
-    )
+    numbers = counted(user, query, now)
     tile, line = query.get("tile", "all"), query.get("line", "")
-    place_query = _link(query).removeprefix("/queue/").removeprefix("?")
+    every_line = numbers
+    if line:
+        without = filters_from({**counted_by(query), "line": ""}, user, now)
+        every_line = counters_for(user, filters=without, now=now)
+    asked = {name: query[name] for name in NAMES if query.get(name)}
+    rows_query = urlencode(asked)
     return {
-        "page": page,
+        "page": with_reasons(page),
         "now": now,
-        "tiles": [
-            Choice(key, label, _link(query, tile="" if key == "all" else key), key == tile,
-                   counts[key], tone)
-            for key, (label, tone) in TILES.items()
-        ],
+        "tiles": _tiles(query, tile, numbers),
         "lines": [
-            Choice("", "", _link(query, line=""), line == ""),
+            Choice("", "", link(query, line=""), line == ""),
             *(
-                Choice(code, "", _link(query, line=code), code == line, every_line[code.lower()])
+                Choice(code, "", link(query, line=code), code == line, every_line[code.lower()])
                 for code in LINES
             ),
         ],
+        "saved": _saved(pinned_of(user), query, numbers["unseen"]),
         **_places(user, filters, query),
         **_blank(tile, query),
-        "rows_query": place_query,
-        "counters_url": f"/queue/counters?{place_query}",
+        **form_context(user, filters, query),
+        "chips": chips_of(filters, query),
+        "sorts": [
+            Choice(key, label, link(query, sort="" if key == "due" else key), key == filters.sort)
+            for key, label in SORT_WORDS.items()
+        ],
+        "only": query.get("only", ""),
+        "only_off": link(query),
+        "view": _view(tile, filters, query),
+        "rows_query": rows_query,
+        "counters_url": f"/queue/counters?{rows_query}",
         "total_key": tile if tile in TILES else "all",
-        "total": counts.get(tile, counts["all"]),
+        "total": numbers.get(tile, numbers["all"]),
     }  # fmt: skip
+
+
+def counted(user: User, query: Mapping[str, str], now: datetime) -> dict[str, Any]:
+    """The counters of tiles and lines for a query, and the unseen ones of every view."""
+    base = filters_from(counted_by(query), user, now)
+    unseen = unseen_for(user, query=query, saved=pinned_of(user), now=now)
+    return {**counters_for(user, filters=base, now=now), "unseen": unseen}
+
+
+def pinned_of(user: User) -> list[SavedFilter]:
+    """The saved filters that stand on the page with a counter of what is unseen."""
+    return list(usable_by(user).filter(pinned=True)[:MOST_PINNED])
+
+
+def with_reasons(page: QueuePage) -> QueuePage:
+    """The page with `why`, the code of why the lead unit has each case; one query."""
+    leads = Assignment.objects.filter(
+        case__case_no__in=[item["case_no"] for item in page.items],
+        role=AssignmentRole.LEAD,
+        ended_at__isnull=True,
+    ).values_list("case__case_no", "why")
+    reasons = {number: why.split(":", 1)[0].strip() for number, why in leads}
+    items = [{**item, "why": reasons.get(item["case_no"], "")} for item in page.items]
+    return replace(page, items=items)
+
+
+def gone_of(user: User, numbers: Sequence[str], page: QueuePage) -> list[dict[str, str]]:
+    """Cases that were asked for, may be seen and fit no more: what became of each, and by whom."""
+    left = set(numbers) - {item["case_no"] for item in page.items}
+    rows = (
+        Case.objects.visible_to(user).filter(case_no__in=left).values_list("pk", "case_no", "state")
+    )
+    gone = {pk: {"case_no": number, "state_word": str(STATES[state]), "who": ""}
+            for pk, number, state in rows}  # fmt: skip
+    latest = Event.objects.filter(case_id__in=gone, actor_id__isnull=False)
+    actors = dict(latest.order_by("id").values_list("case_id", "actor_id"))
+    people = User.objects.in_bulk(set(actors.values()))
+    for pk, actor in actors.items():
+        gone[pk]["who"] = str(people[actor])
+    return list(gone.values())
+
+
+def _tiles(query: Mapping[str, str], tile: str, numbers: Mapping[str, Any]) -> list[Choice]:
+    return [
+        Choice(
+            key,
+            label,
+            link(query, tile="" if key == "all" else key),
+            key == tile,
+            numbers[key],
+            tone,
+            numbers["unseen"].get(key, 0),
+        )
+        for key, (label, tone) in TILES.items()
+    ]
+
+
+def _saved(
+    saved: list[SavedFilter], query: Mapping[str, str], unseen: Mapping[str, int]
+) -> list[Choice]:
+    here = canonical(query)
+    return [
+        Choice(
+            f"f{one.pk}",
+            one.name,
+            f"/queue/?{one.query}&view=f{one.pk}".replace("?&", "?"),
+            bool(here) and here == one.query,
+            tone="shared" if one.unit_id else "",
+            unseen=unseen.get(f"f{one.pk}", 0),
+        )
+        for one in saved
+    ]
+
+
+def _view(tile: str, filters: QueueFilters, query: Mapping[str, str]) -> str:
+    """The view whose unseen counter this page clears; a narrowed page clears none."""
+    if query.get("view"):
+        return query["view"]
+    if canonical({**query, "district": "", "tile": "", "sort": ""}) or query.get("only"):
+        return ""
+    return view_of(tile, filters.district)
 
 
 def _places(user: User, filters: QueueFilters, query: Mapping[str, str]) -> dict[str, Any]:
@@ -127,10 +192,10 @@ def _places(user: User, filters: QueueFilters, query: Mapping[str, str]) -> dict
     name = "district" if wide else "street"
     chosen = filters.district if wide else filters.street
     places = [
-        Choice(code, label, _link(query, **{name: code}), code == chosen)
+        Choice(code, label, link(query, **{name: code}), code == chosen)
         for code, label in areas.order_by("code").values_list("code", "name")
     ]
-    return {"places": places, "place_all": "" if wide else _link(query, street="")}
+    return {"places": places, "place_all": "" if wide else link(query, street="")}
 
 
 def _blank(tile: str, query: Mapping[str, str]) -> dict[str, Any]:
@@ -141,7 +206,7 @@ def _blank(tile: str, query: Mapping[str, str]) -> dict[str, Any]:
         "unsigned": _("没有待签收的工单"),
         "today": _("今天还没有新工单"),
     }
-    is_narrowed = bool(set(query) & {"tile", "line", "street", "q"})
+    is_narrowed = bool(set(query) & {*NAMES} - {"district", "sort"})
     return {
         "blank_title": titles.get(tile, _("现在没有在办工单")),
         "blank_text": _("新工单进来时会出现在列表上方。"),
@@ -153,10 +218,15 @@ def _blank(tile: str, query: Mapping[str, str]) -> dict[str, Any]:
 def frame_context(user: User, filters: QueueFilters, page: QueuePage) -> dict[str, Any]:
     """What stands round the list: live district, where the map opens, the office's name."""
     district = filters.district or home_district(user)
+    posts = user.scope().posts
     return {
         **_frame(district),
         "live_after": page.as_of.get(district, 0),
         "page_name": "queue",
+        "has_team": bool(user.scope().unit_ids),
+        "share_units": Unit.objects.filter(
+            pk__in=[post.unit_id for post in posts if post.role == SHARING_ROLE and post.unit_id]
+        ),
     }
 
 
@@ -174,18 +244,3 @@ def _frame(district: str) -> dict[str, Any]:
         "office": area.values_list("name", flat=True).first() or "",
         "center": [f"{degrees:.5f}" for degrees in center],
     }
-
-
-def points_of(page: QueuePage) -> list[tuple[str, str, float, float, int | None]]:
-    """The map's points of a page; a case without a place is left out."""
-    return [
-        (item["case_no"], item["line"], item["location"]["lon"], item["location"]["lat"],
-         _epoch(item["due"]["due_at"]))
-        for item in page.items
-        if item["location"]
-    ]  # fmt: skip
-
-
-def _epoch(text: str | None) -> int | None:
-    found = parse_datetime(text) if text else None
-    return int(found.timestamp()) if found else None

@@ -1,10 +1,12 @@
 """Celery's part of the queue page: exports in the background. Idempotent; lost runs are made up."""
 
+import contextlib
 from typing import Any
 from uuid import UUID
 
 from celery import shared_task
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from dispatch.queue.exporting import ExportStoppedError, claim, purge, unfinished, write_export
 
@@ -29,5 +31,11 @@ def continue_exports(**_: Any) -> int:
     purge(now=now)
     waiting = unfinished(now=now)
     for pk in waiting:
-        write.delay(export_id=str(pk))
+        wake(pk)
     return len(waiting)
+
+
+def wake(pk: UUID) -> None:
+    """Ask a worker to write an export; where the broker is away, the sweep asks again."""
+    with contextlib.suppress(OperationalError):
+        write.apply_async(kwargs={"export_id": str(pk)}, retry=False)

@@ -1,4 +1,4 @@
-"""Addresses of the queue's pages."""
+"""Addresses of the queue's page: its list, rows, counters and map."""
 
 from django.urls import path
 
@@ -8,5 +8,5 @@ urlpatterns = [
     path("queue/", views.queue, name="queue"),
     path("queue/rows", views.rows, name="queue_rows"),
     path("queue/counters", views.counters, name="queue_counters"),
-    path("queue/points", views.points, name="queue_points"),
+    path("queue/clusters", views.clusters, name="queue_clusters"),
 ]

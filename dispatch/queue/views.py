@@ -1,6 +1,6 @@
-"""Pages of the queue: list, rows, counters and points.
+"""Pages of the queue: list, rows, counters and the map's clusters.
 
-Each view parses, makes one domain call and answers; the shaping of the page stands below.
+Each view parses, makes one domain call and answers; the shaping of the page stands beside.
 """
 
 from collections.abc import Callable
@@ -14,19 +14,19 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from dispatch.counters import counters_for
 from dispatch.drawer.page import case_context
 from dispatch.queries import FilterError, QueueFilters, queue_for
+from dispatch.queue import clusters as squares
 from dispatch.queue import pages
+from dispatch.queue.filters import filters_from
 from dispatch.viewers import viewer
 
 MOST_IDS = 100
-POINTS_PER_PAGE = 200
 
 
 def _filters(request: HttpRequest, now: datetime) -> QueueFilters:
     """The filters of a page's address."""
-    return pages.filters_from(request.GET, viewer(request), now)
+    return filters_from(request.GET, viewer(request), now)
 
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -69,29 +69,41 @@ def rows(request: HttpRequest) -> HttpResponse:
     """Rows alone: those of `ids` still in this user's queue, or the page after `cursor`."""
     now = timezone.now()
     user, filters = viewer(request), _filters(request, now)
-    ids = [part for part in request.GET.get("ids", "").split(",") if part][:MOST_IDS]
-    if "ids" in request.GET and not ids:
-        return HttpResponse()
-    page = queue_for(user, filters=replace(filters, ids=ids, limit=MOST_IDS), now=now)
-    return render(request, "dispatch/_rows.html", {"page": page, "now": now})
+    ids: list[str] = []
+    if "ids" in request.GET:
+        ids = [part for part in request.GET["ids"].split(",") if part][:MOST_IDS]
+        ids = [number for number in ids if not filters.ids or number in filters.ids]
+        if not ids:
+            return HttpResponse()
+        filters = replace(filters, ids=ids)
+    page = queue_for(user, filters=replace(filters, limit=MOST_IDS), now=now)
+    context = {
+        "page": pages.with_reasons(page),
+        "gone": pages.gone_of(user, ids, page),
+        "now": now,
+    }
+    return render(request, "dispatch/_rows.html", context)
 
 
 @login_required
 @require_GET
 @_readable
 def counters(request: HttpRequest) -> JsonResponse:
-    """The counters of the tiles and lines, for the same filters as the page."""
-    now = timezone.now()
-    base = pages.without_tile(_filters(request, now))
-    return JsonResponse(counters_for(viewer(request), filters=base, now=now))
+    """The counters of the tiles and lines for the page's filters, and what is unseen by view."""
+    return JsonResponse(pages.counted(viewer(request), request.GET, timezone.now()))
 
 
 @login_required
 @require_GET
 @_readable
-def points(request: HttpRequest) -> JsonResponse:
-    """Where the cases of the list are: [number, line, lon, lat, due (epoch seconds or null)]."""
+def clusters(request: HttpRequest) -> JsonResponse:
+    """The filter's cases on the map: `box` by squares of `size` metres, all in all, or `lasso`."""
     now = timezone.now()
-    filters = replace(_filters(request, now), limit=POINTS_PER_PAGE)
-    page = queue_for(viewer(request), filters=filters, now=now)
-    return JsonResponse({"points": pages.points_of(page), "next": page.next})
+    user, filters = viewer(request), _filters(request, now)
+    if lasso := request.GET.get("lasso"):
+        return JsonResponse({"items": squares.inside(user, filters=filters, lasso=lasso)})
+    answer = squares.extent_of(user, filters=filters)
+    if text := request.GET.get("box"):
+        box, size = squares.read_box(text), squares.read_size(request.GET.get("size", ""))
+        answer["items"] = squares.squares_of(user, filters=filters, box=box, size=size, now=now)
+    return JsonResponse(answer)

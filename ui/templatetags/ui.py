@@ -211,3 +211,40 @@ def word(code: str, book: str) -> str:
 def steps(state: str) -> list[tuple[str, str]]:
     """The stepper of a state, for ui/components/steps.html."""
     return words.steps_of(state)
+
+
+@register.simple_tag
+def unseen(view: str, count: int) -> SafeString:
+    """How many of a view have not been looked at; hidden while there are none."""
+    return format_html(
+        '<span class="unseen" data-unseen="{}"{}><b class="num">{}</b>'
+        '<span class="sr-only">{}</span></span>',
+        view,
+        "" if count else SafeString(" hidden"),
+        "99+" if count > 99 else count,  # noqa: PLR2004
+        _("件未看"),
+    )
+
+
+@register.filter
+def why_word(code: str) -> str:
+    """Why a unit has a case, in a few words: the item of the duty list, or who chose."""
+    return str(words.WHYS.get(code) or (_("责任清单 %s") % code if code else ""))
+
+
+@register.filter
+def choice_word(code: str, field: str) -> str:
+    """The word for a choice of a field: yes and no mean another thing in each."""
+    return words.word(f"{field}.{code}" if f"{field}.{code}" in words.CHOICES else code, "choice")
+
+
+@register.filter
+def state_word(state: str) -> object:
+    """The word for a state, without its ring."""
+    return STATES.get(state) or state
+
+
+@register.filter
+def long(seconds: float | None) -> str:
+    """A length of time in words: {{ apart_s|long }}."""
+    return duration(seconds or 0)
