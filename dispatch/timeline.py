@@ -10,7 +10,7 @@ from dispatch.models import Event, Note
 UNITS: Final = ("unit", "proposed", "support", "wrong_unit")
 """Keys of a payload that hold the id of a unit."""
 MOMENTS: Final = ("old_due_at", "new_due_at", "until")
-CASES: Final = ("into", "from", "to", "with")
+CASES: Final = ("into", "from", "other")
 """Keys of a payload that name another case."""
 
 

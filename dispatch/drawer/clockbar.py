@@ -17,6 +17,7 @@ TONES: Final = {
     "DUTY_LEADER": CENTRE,
     "INSPECTOR": FIELD,
     "CALLBACK": CITIZEN,
+    "CITIZEN": CITIZEN,
 }
 """Which colour and pattern a party has; every other party is a unit."""
 LEAST: Final = 0.6
@@ -28,10 +29,10 @@ SHORTEST: Final = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """One party's holding: where it stands in the bar (percent) and what it says."""
+    """One party's holding: where it stands in the bar (percent, as CSS reads it) and its words."""
 
-    begin: float
-    width: float
+    begin: str
+    width: str
     tone: str
     party: str
     stage: str
@@ -46,7 +47,7 @@ class Stretch:
 class Mark:
     """A moment in the bar: `kind` is now, due, step (ahead) or stepped (taken)."""
 
-    at: float
+    at: str
     kind: str
     label: str
     when: datetime
@@ -72,7 +73,7 @@ class _Scale:
     def at(self, moment: datetime) -> float:
         """Where a moment stands, in percent of the bar."""
         share = (moment - self.begin) / (self.end - self.begin)
-        return round(min(100.0, max(0.0, share * 100)), 2)
+        return min(100.0, max(0.0, share * 100))
 
 
 def picture_of(
@@ -86,18 +87,19 @@ def picture_of(
     if not held:
         return None
     due = _deadline(clock["timers"])
-    steps = _steps(clock)
-    last = max([held[-1][1], *([due] if due else []), *(step[0] for step in steps)])
+    steps = _steps(clock["timers"])
     begin = held[0][0]
+    last = max([held[-1][1], *([due] if due else [])])
     whole = max(last - begin, SHORTEST)
+    steps = [step for step in steps if step[0] <= begin + whole * (1 + BEYOND)]
     scale = _Scale(begin, begin + whole * (1 + BEYOND))
     stretches = [_stretch(one, scale, units) for one in held]
     end = held[-1][1]
-    marks = [Mark(scale.at(at), kind, label, at) for at, kind, label in steps]
+    marks = [Mark(f"{scale.at(at):.2f}", kind, label, at) for at, kind, label in steps]
     if due:
-        marks.append(Mark(scale.at(due), "due", _("处置期限"), due))
+        marks.append(Mark(f"{scale.at(due):.2f}", "due", _("处置期限"), due))
     if is_open:
-        marks.append(Mark(scale.at(now), "now", _("现在"), now))
+        marks.append(Mark(f"{scale.at(now):.2f}", "now", _("现在"), now))
     is_late = bool(due and (now if is_open else end) > due)
     return Picture(stretches, marks, _totals(stretches), begin, scale.end, is_late)
 
@@ -113,23 +115,19 @@ def _stretch(
     since, until, segment = held
     party = segment["party"]
     begin = scale.at(since)
-    name = words.ROLES.get(party) or segment.get("party_name") or units.get(party) or party
+    name = words.ROLES.get(party) or words.PARTIES.get(party) or units.get(party) or party
     return Stretch(
-        begin=begin,
-        width=round(max(LEAST, scale.at(until) - begin), 2),
+        begin=f"{begin:.2f}",
+        width=f"{max(LEAST, scale.at(until) - begin):.2f}",
         tone=TONES.get(party, UNIT),
         party=str(name),
-        stage=_stage(segment["stage"]),
+        stage=words.word(segment.get("cause") or segment["stage"], "stage"),
         since=since,
         until=until,
         elapsed=duration((until - since).total_seconds()),
         worked=_("%(n)s 工作分钟") % {"n": round(segment["counted_minutes"])},
         running=segment["running"],
     )
-
-
-def _stage(code: str) -> str:
-    return _("挂账") if code == "SUSPENDED" else words.word(code, "stage")
 
 
 def _deadline(timers: Sequence[Mapping[str, Any]]) -> datetime | None:
@@ -142,16 +140,18 @@ def _deadline(timers: Sequence[Mapping[str, Any]]) -> datetime | None:
     return datetime.fromisoformat(dues[-1]) if dues else None
 
 
-def _steps(clock: Mapping[str, Any]) -> list[tuple[datetime, str, str]]:
-    """The steps of the escalation ladder: the moment, whether it was taken, who is told."""
+def _steps(timers: Sequence[Mapping[str, Any]]) -> list[tuple[datetime, str, str]]:
+    """The marks of the disposal clocks: the moment, whether it was said, and who hears it."""
     return [
         (
-            datetime.fromisoformat(step["at"]),
-            "stepped" if step.get("taken_at") else "step",
-            str(step.get("label") or ""),
+            datetime.fromisoformat(mark["at"]),
+            "stepped" if mark.get("said") else "step",
+            f"{mark['percent']}% · {words.word(mark['role'], 'role')}",
         )
-        for step in clock.get("ladder", ())
-        if step.get("at")
+        for timer in timers
+        if timer["stage"] == "DISPOSAL" and timer["state"] != "CANCELLED"
+        for mark in timer.get("marks", ())
+        if mark["at"]
     ]
 
 

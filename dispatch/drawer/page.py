@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from django.db.models import Count, Q
 from django.utils.dateparse import parse_datetime
 
 from accounts.models import User
@@ -14,7 +15,8 @@ from dispatch.drawer.moves import moves_context
 from dispatch.drawer.records import records_of, why_routed
 from dispatch.drawer.sights import gallery_of
 from dispatch.drawer.voices import voices_of
-from dispatch.models import Case, Merge
+from dispatch.fields import SATISFACTION, SOLVED
+from dispatch.models import Case, Intake, Merge
 from dispatch.segments import clock_of
 
 DISPATCHES: Final = frozenset({"case.registered", "case.dispatched", "case.designated"})
@@ -39,19 +41,46 @@ def case_context(user: User, case_no: str, now: datetime) -> dict[str, Any]:
         return {"case": None, "now": now}
     standing = Case.objects.values(*STANDING).get(case_no=case_no)
     case_id: int = standing["id"]
+    absorbed, records = _absorbed(case_id, user), records_of(case_id)
     return {
         "case": case,
         "now": now,
         "standing": standing,
+        "heat": heat_of(case_id),
+        "due_start": _due_start(case),
         "picture": _picture(user, case, standing, now),
         "why": why_routed(case_id, _dispatchers(case["timeline"])),
         "supports": [row for row in case["assignments"] if row["role"] == "SUPPORT"],
         "gallery": gallery_of(case_id),
-        "absorbed": _absorbed(case_id, user),
-        "records": records_of(case_id),
+        "absorbed": absorbed,
+        "undoable": {one["case_no"] for one in absorbed if one["may_undo"]},
+        "records": records,
+        "has_records": any(records.values()),
+        "callback_results": SOLVED.choices,
+        "satisfactions": SATISFACTION.choices,
         **voices_of(case, now=now),
         **moves_context(case, now),
     }
+
+
+def heat_of(case_id: int) -> int:
+    """How many different callers speak of a case (domain.md 4.3, rule 6)."""
+    counted = Intake.objects.filter(case_id=case_id).aggregate(
+        known=Count("phone_index", filter=~Q(phone_index=""), distinct=True),
+        unknown=Count("pk", filter=Q(phone_index="")),
+    )
+    return int(counted["known"] + counted["unknown"])
+
+
+def _due_start(case: Mapping[str, Any]) -> str:
+    """When the nearest deadline's clock began, else when the case did."""
+    stage = case["due"]["stage"]
+    starts = [
+        timer["started_at"]
+        for timer in case["timers"]
+        if timer["stage"] == stage and timer["ended_at"] is None
+    ]
+    return str(starts[-1] if starts else case["created_at"])
 
 
 def _picture(

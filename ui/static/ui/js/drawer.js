@@ -1,13 +1,30 @@
-// The drawer of one case: loads it, keeps it fresh, and makes the moves this user may make now.
-import { ApiError, explain, fragment, post } from "./api.js";
-import { shrink } from "./photos.js";
+// The drawer of one case: opens it, keeps it fresh without losing what is being written, closes layers.
+// Its parts (drawer/*.js) are fetched with the first case that is opened.
+import { ApiError, explain, fragment } from "./api.js";
+import { tick } from "./clock.js";
+import { bind, isComposing } from "./keys.js";
 import { $, $$, toast } from "./page.js";
-import { fill, gettext } from "./text.js";
+import { gettext } from "./text.js";
 
 const drawer = $("#drawer");
 const SKELETON_AFTER = 300;
-const REVEALED_FOR = 60000;
+const REFRESH_AFTER = 250;
+const SECOND_PRESS = 450;
 let opened = "";
+let parts = null;
+let ready = null;
+
+function load() {
+  ready ??= import("./drawer/parts.js").then((module) => {
+    parts = module;
+    parts.start(drawer, { reopen: openDrawer, show: showCase, refresh });
+    return module;
+  });
+  ready.catch(() => {
+    ready = null;
+  });
+  return ready;
+}
 
 export function isOpen() {
   return !drawer.hidden;
@@ -16,11 +33,23 @@ export function isOpen() {
 export function closeDrawer() {
   drawer.hidden = true;
   drawer.replaceChildren();
+  setModal(false);
   opened = "";
 }
 
+/** Full screen on a phone: then it is a dialog and the page behind it is out of reach. */
+function setModal(isModal) {
+  const isSheet = isModal && innerWidth <= 900;
+  drawer.setAttribute("role", isSheet ? "dialog" : "region");
+  drawer.toggleAttribute("aria-modal", isSheet);
+  if (isSheet) drawer.setAttribute("aria-modal", "true");
+  for (const other of $$("#list, .map-panel, .rail, header.top")) other.inert = isSheet;
+  if (isSheet) drawer.focus({ preventScroll: true });
+}
+
 function skeleton() {
-  const lines = [60, 90, 40, 100, 80, 70].map((width) => `<span class="skeleton" style="width:${width}%"></span>`);
+  const widths = [60, 90, 40, 100, 80, 70];
+  const lines = widths.map((width) => `<span class="skeleton" style="--wide:${width}%"></span>`);
   drawer.innerHTML = `<div class="drawer-body" aria-busy="true">${lines.join("")}</div>`;
 }
 
@@ -34,15 +63,30 @@ function showError(error, number) {
   $("[data-retry]", drawer).addEventListener("click", () => openDrawer(number));
 }
 
+function settle() {
+  const title = $("#drawer-title", drawer);
+  if (title) drawer.setAttribute("aria-labelledby", "drawer-title");
+  tick(drawer);
+  parts?.settle(drawer);
+}
+
+const address = (number) => `/queue/drawer/${encodeURIComponent(number)}`;
+
 export async function openDrawer(number) {
   const isSame = opened === number;
   opened = number;
+  const wasHidden = drawer.hidden;
   drawer.hidden = false;
+  if (wasHidden) setModal(true);
   const waiting = isSame ? 0 : setTimeout(skeleton, SKELETON_AFTER);
   try {
-    const html = await fragment(`/queue/drawer/${encodeURIComponent(number)}`);
+    const [html] = await Promise.all([fragment(address(number)), load()]);
     if (opened !== number || html === null) return;
-    drawer.innerHTML = html;
+    if (isSame) swap(html);
+    else {
+      drawer.innerHTML = html;
+      settle();
+    }
   } catch (error) {
     if (opened === number) showError(error, number);
   } finally {
@@ -50,138 +94,112 @@ export async function openDrawer(number) {
   }
 }
 
-/** Another session changed the case: load it again, unless a form is being filled here. */
+/** New words of the same case; open forms, their text, the scroll and the focus stay. */
+function swap(html) {
+  const kept = parts.keep(drawer);
+  drawer.innerHTML = html;
+  parts.restore(drawer, kept);
+  settle();
+}
+
+/** Another session changed the case: show it as it is now; true where it did change. */
+async function refresh() {
+  const [number, head] = [opened, $("[data-version]", drawer)];
+  if (!number || !head || drawer.hidden) return false;
+  const html = await fragment(address(number));
+  if (opened !== number || html === null) return false;
+  const holder = document.createElement("template");
+  holder.innerHTML = html;
+  const fresh = $("[data-version]", holder.content);
+  if (!fresh || Number(fresh.dataset.version) <= Number(head.dataset.version)) return false;
+  await load();
+  const isWriting = parts.isWriting(drawer);
+  swap(html);
+  if (isWriting) parts.complain(gettext("这件工单刚刚有了变化。您填的内容还在，请核对后再提交。"), { goOn: false });
+  return true;
+}
+
 export async function refreshDrawer(version) {
   const head = $("[data-version]", drawer);
   if (head && Number(head.dataset.version) >= version) return;
-  if ($(".move-form:not([hidden])", drawer)) {
-    complain(gettext("这件工单刚刚有了变化。您填的内容还在，请核对后再提交。"));
-    if (head) head.dataset.version = String(version);
-    return;
-  }
-  await openDrawer(opened);
+  refreshSoon();
 }
 
-function complain(text) {
-  const box = $(".move-error", drawer);
-  if (!box) return;
-  box.textContent = text;
-  box.hidden = false;
+let refreshing = 0;
+function refreshSoon() {
+  clearTimeout(refreshing);
+  refreshing = setTimeout(() => {
+    if (parts?.isComposingText(drawer)) refreshSoon();
+    else refresh().catch(() => {});
+  }, REFRESH_AFTER);
 }
 
-function openForm(name) {
-  for (const form of $$(".move-form", drawer)) form.hidden = form.dataset.move !== name;
-  const form = $(`#move-${name}`, drawer);
-  $("textarea,select,input", form)?.focus();
-  form.scrollIntoView({ block: "nearest" });
+document.addEventListener("sx:event", ({ detail }) => {
+  if (detail.case_no === opened) refreshSoon();
+});
+
+/** Let the page open another case; where no page listens, the drawer opens it alone. */
+function showCase(number) {
+  const asked = new CustomEvent("sx:open-case", { detail: { case_no: number }, cancelable: true });
+  if (document.dispatchEvent(asked)) openDrawer(number);
 }
 
 /** E: the first move; its form where it needs one. */
 export function primaryMove() {
   const button = $("[data-first]", drawer);
-  if (!isOpen() || !button) return false;
+  if (!isOpen() || !button || parts?.openForm(drawer)) return false;
   button.click();
   return true;
 }
 
-async function photosOf(form) {
-  const ids = [];
-  for (const input of $$("[data-photos]", form)) {
-    for (const file of input.files) {
-      const data = new FormData();
-      data.append("file", (await shrink(file)).blob, "photo.jpg");
-      ids.push((await post("/api/v1/attachments", data)).id);
-    }
-  }
-  return ids;
-}
-
-async function bodyOf(form) {
-  const body = {};
-  for (const [name, value] of new FormData(form)) if (value !== "") body[name] = value;
-  if ($("[data-photos]", form)) {
-    const photos = await photosOf(form);
-    if (photos.length) body.photos = photos;
-  }
-  return body;
-}
-
-function markFields(form, fields) {
-  for (const holder of $$("[data-field]", form)) {
-    const why = fields[holder.dataset.field];
-    $(".why", holder).textContent = why ? why.join(" ") : "";
-    $(".why", holder).hidden = !why;
-    for (const input of $$("textarea,select,input", holder)) input.toggleAttribute("aria-invalid", Boolean(why));
-  }
-}
-
-async function makeMove(form, button) {
-  const missing = {};
-  for (const input of $$("[required]", form)) {
-    if (!input.checkValidity()) missing[input.closest("[data-field]").dataset.field] = [gettext("请填写")];
-  }
-  markFields(form, missing);
-  if (Object.keys(missing).length) {
-    $("[aria-invalid]", form).focus();
-    return;
-  }
-  const { case: number, version } = $("[data-version]", drawer).dataset;
-  button.disabled = true;
+let copiedAt = 0;
+async function copy(text, words) {
   try {
-    const body = { move: form.dataset.move, version: Number(version), ...(await bodyOf(form)) };
-    await post(`/api/v1/cases/${encodeURIComponent(number)}/moves`, body);
-    form.hidden = true;
-    toast(fill(gettext("已办理：%(number)s"), { number }));
-    await openDrawer(number);
-  } catch (error) {
-    await refuse(error, form, number);
-  } finally {
-    button.disabled = false;
+    await navigator.clipboard.writeText(text);
+    toast(words);
+  } catch {
+    toast(gettext("浏览器不允许复制，请手动选择"), { over: true });
   }
-  document.dispatchEvent(new CustomEvent("sx:moved", { detail: { case_no: number } }));
 }
 
-async function refuse(error, form, number) {
-  if (error instanceof ApiError && error.status === 409) {
-    await openDrawer(number);
-    toast(error.message, { over: true, seconds: 8 });
-    complain(error.message);
-    return;
-  }
-  if (error instanceof ApiError) markFields(form, error.fields);
-  complain(explain(error));
+/** "." copies the number, ".." the link. */
+function copyNumber() {
+  if (!isOpen() || !opened) return false;
+  const isSecond = Date.now() - copiedAt < SECOND_PRESS;
+  copiedAt = Date.now();
+  if (isSecond) copy(`${location.origin}/queue/?case=${encodeURIComponent(opened)}`, gettext("已复制链接"));
+  else copy(opened, gettext("已复制编号"));
+  return true;
 }
+
+bind({ ".": copyNumber });
 
 drawer.addEventListener("click", (event) => {
-  const opener = event.target.closest("[data-open-move]");
-  if (opener?.closest("details")) opener.closest("details").open = false;
-  if (event.target.closest("[data-move-cancel]")) event.target.closest("form").hidden = true;
-  if (!opener) return;
-  const form = $(`#move-${opener.dataset.openMove}`, drawer);
-  if ("atOnce" in opener.dataset) makeMove(form, opener);
-  else openForm(opener.dataset.openMove);
-});
-
-/** Show who called, for a stated purpose; the server writes it into the access log first. */
-async function reveal(form) {
-  const [why, shown] = [$(".why", form), $(".revealed", form)];
-  why.hidden = true;
-  try {
-    const purpose = form.elements.purpose.value;
-    const { name, phone } = await post(`/api/v1/intakes/${form.dataset.reveal}/reveal`, { purpose });
-    shown.textContent = [name, phone].filter(Boolean).join(" ");
-    shown.hidden = false;
-    setTimeout(() => shown.replaceChildren(), REVEALED_FOR);
-  } catch (error) {
-    why.textContent = explain(error);
-    why.hidden = false;
+  const target = event.target.closest("[data-copy],[data-open-case],[data-jump]");
+  if (!target) return;
+  if (target.dataset.copy) copyNumber();
+  else if (target.dataset.jump) $(`#part-${target.dataset.jump}`, drawer)?.scrollIntoView({ block: "start" });
+  else if (!event.ctrlKey && !event.metaKey) {
+    event.preventDefault();
+    showCase(target.dataset.openCase);
   }
-}
-
-drawer.addEventListener("submit", (event) => {
-  event.preventDefault();
-  if (event.target.dataset.reveal) reveal(event.target);
-  else makeMove(event.target, $("button.pri", event.target));
 });
 
-if (!drawer.hidden) opened = $("[data-case]", drawer)?.dataset.case || "";
+// Esc closes the topmost layer only: a list of choices, then a form, then the drawer
+addEventListener(
+  "keydown",
+  (event) => {
+    if (event.key !== "Escape" || isComposing(event) || !isOpen() || $("dialog[open]")) return;
+    if (!$(".list-box:not([hidden])", drawer) && parts?.closeLayer(drawer)) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    }
+  },
+  { capture: true },
+);
+
+if (!drawer.hidden) {
+  opened = $("[data-case]", drawer)?.dataset.case || "";
+  setModal(true);
+  load().then(settle);
+}

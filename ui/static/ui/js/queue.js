@@ -303,6 +303,10 @@ bind({
   "?": () => $("#keys").showModal(),
 });
 
+document.addEventListener("sx:open-case", (event) => {
+  event.preventDefault();
+  open(event.detail.case_no);
+});
 map.onPick(open);
 if (selected) {
   document.body.classList.add("has-drawer");
