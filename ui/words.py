@@ -207,6 +207,10 @@ CLOSES: Final = {
     "TRANSFERRED": _("转办结案"),
 }
 WHYS: Final = {
+    "LIST": _("权责清单"),
+    "FALLBACK": _("兜底条款"),
+    "PRECEDENT": _("先例"),
+    "RETURNED": _("退单改派"),
     "CHOSEN": _("派遣员选定"),
     "REOPENED": _("重新打开，原单位"),
     "RULING": _("裁定"),
@@ -269,13 +273,6 @@ def word(code: str, book: str) -> str:
     return str(BOOKS[book].get(code) or code)
 
 
-WHYS: Final = {
-    "CHOSEN": pgettext_lazy("why", "派遣员指定"),
-    "REOPENED": pgettext_lazy("why", "重办，原单位"),
-    "DESIGNATED": pgettext_lazy("why", "裁定指定"),
-    "SUPPORT": pgettext_lazy("why", "邀请协办"),
-}
-"""Why a unit has a case, where it is not an item of the duty list."""
 STEPS: Final = (
     (_("受理"), ("REGISTERED", "VERIFYING", "PENDING_FILING")),
     (_("派遣"), ("PENDING_DISPATCH", "PENDING_SIGN", "RETURN_REVIEW", "ARBITRATION")),

@@ -116,14 +116,14 @@ def pinned_of(user: User) -> list[SavedFilter]:
 
 
 def with_reasons(page: QueuePage) -> QueuePage:
-    """The page with `why`, the code of why the lead unit has each case; one query."""
+    """The page with `why`, the codes of why the lead unit has each case; one query."""
     leads = Assignment.objects.filter(
         case__case_no__in=[item["case_no"] for item in page.items],
         role=AssignmentRole.LEAD,
         ended_at__isnull=True,
-    ).values_list("case__case_no", "why")
-    reasons = {number: why.split(":", 1)[0].strip() for number, why in leads}
-    items = [{**item, "why": reasons.get(item["case_no"], "")} for item in page.items]
+    ).values_list("case__case_no", "why_codes")
+    reasons = dict(leads)
+    items = [{**item, "why": reasons.get(item["case_no"]) or {}} for item in page.items]
     return replace(page, items=items)
 
 

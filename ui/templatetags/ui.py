@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from math import floor
-from typing import Final
+from typing import Any, Final
 
 from django import template
 from django.templatetags.static import static
@@ -227,9 +227,10 @@ def unseen(view: str, count: int) -> SafeString:
 
 
 @register.filter
-def why_word(code: str) -> str:
-    """Why a unit has a case, in a few words: the item of the duty list, or who chose."""
-    return str(words.WHYS.get(code) or (_("责任清单 %s") % code if code else ""))
+def why_word(codes: dict[str, Any]) -> str:
+    """Why a unit has a case, in a few words: the rule, and the item of the list that names it."""
+    rule = words.word(str(codes["rule"]), "why") if "rule" in codes else ""
+    return " ".join(part for part in (rule, str(codes.get("item", ""))) if part)
 
 
 @register.filter
