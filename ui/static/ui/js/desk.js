@@ -2,6 +2,7 @@
 import { ApiError, explain, post } from "./api.js";
 import { Combobox, highlight } from "./combobox.js";
 import { search } from "./categories.js";
+import { CategoryChips } from "./chips.js";
 import { hms, now, timeLeft } from "./clock.js";
 import { bind, isComposing } from "./keys.js";
 import { CityMap } from "./map.js";
@@ -94,6 +95,7 @@ function clear() {
   $("#category").value = "";
   $("#category-code").hidden = true;
   $("#occurred_at").value = localNow();
+  chips.clear();
   map.clearPin();
   showOwnership(undefined);
   showTwins([]);
@@ -118,13 +120,18 @@ new Combobox($("#category"), $("#category-list"), {
   find: search,
   draw: (item, query) =>
     `<span class="ell">${item.parent_name ? `${escape(item.parent_name)} › ` : ""}${highlight(item.label, query)}</span><span class="space"></span><span class="num muted">${escape(item.code)}</span>`,
-  pick: (item) => {
-    showCategory({ code: item.code, label: item.label, parent_name: item.parent_name });
-    saveSoon();
-    lookSoon();
-    $("#address").focus();
-  },
+  pick: (item) => choose(item, true),
 });
+
+function choose({ code, label, parent_name }, goOn) {
+  showCategory({ code, label, parent_name });
+  chips.mark(code);
+  saveSoon();
+  lookSoon();
+  if (goOn) $("#address").focus();
+}
+
+const chips = new CategoryChips($("#category-chips"), $("#content"), choose);
 
 $("#category").addEventListener("input", () => {
   state.category = null;
@@ -256,6 +263,7 @@ function bodyOf(data, attachTo) {
     caller: { phone: data.phone.trim(), name: data.name.trim(), anonymous: data.anonymous, confidential: data.confidential },
     wants_reply: data.wants_reply,
     ...(attachTo ? { attach_to_case: attachTo } : {}),
+    ...(chips.offered.length ? { suggested: chips.offered } : {}),
   };
 }
 
@@ -396,3 +404,4 @@ $("#occurred_at").value = localNow();
 showOwnership(undefined);
 restore();
 count();
+chips.soon();
