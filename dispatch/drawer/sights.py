@@ -50,9 +50,10 @@ def gallery_of(case_id: int) -> Gallery:
     """The photos of a case, oldest first: one query."""
     rows = Attachment.objects.filter(case_id=case_id).select_related("intake")
     sights = [_sight(row) for row in rows.order_by("uploaded_at")]
-    before = _first(sight for sight in sights if sight.role not in AFTER)
     after = _first(sight for sight in reversed(sights) if sight.role == "AFTER")
     after = after or _first(sight for sight in reversed(sights) if sight.role in AFTER)
+    earlier = (one for one in sights if one.role != "AFTER" and one is not after)
+    before = _first(one for one in earlier if after is None or one.taken_at <= after.taken_at)
     if before is None or after is None:
         return Gallery(sights, before, after, None, None)
     apart = (after.taken_at - before.taken_at).total_seconds()
