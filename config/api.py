@@ -23,6 +23,8 @@ from accounts.queries import session_user, user_by_token
 from affairs.actions import SignatureError, UnknownEventError
 from affairs.api import open_router as affairs_open_router
 from dispatch import strictjson
+from dispatch.actions.absences import UnknownAbsenceError
+from dispatch.actions.duty_lists import UnknownListError
 from dispatch.actions.errors import (
     CaseNotFoundError,
     MoveError,
@@ -34,7 +36,10 @@ from dispatch.attachments import AttachmentError
 from dispatch.attachments_api import router as attachments_router
 from dispatch.casefile import TooManyRevealsError
 from dispatch.catalogue import UnknownCategoryError
+from dispatch.duties.api import absences as absences_router
+from dispatch.duties.api import router as duty_lists_router
 from dispatch.intake import KeyReusedError
+from dispatch.oversight.api import router as oversight_router
 from dispatch.queries import FilterError
 from dispatch.queue.api import router as queue_router
 from dispatch.strictjson import BodyError
@@ -101,10 +106,13 @@ api.add_router("/hotline", hotline_router)
 api.add_router("/grid", grid_router)
 api.add_router("/affairs", affairs_open_router, auth=None)
 api.add_router("/attachments", attachments_router)
+api.add_router("/duty-lists", duty_lists_router)
+api.add_router("/unit-absences", absences_router)
 api.add_router("/screen", displays_router)
 api.add_router("/screen", screen_router, auth=[DisplayAuth(), TokenAuth(), SessionAuth()])
 api.add_router("", gis_router)
 api.add_router("", queue_router)
+api.add_router("", oversight_router)
 api.add_router("", dispatch_router)
 
 
@@ -146,6 +154,8 @@ STATUS: dict[type[Exception], int] = {
     MomentError: 422,
     PairingError: 422,
     DeputyError: 422,
+    UnknownListError: 404,
+    UnknownAbsenceError: 404,
     NotYoursToArrangeError: 403,
 }
 

@@ -7,7 +7,9 @@ from celery import Celery
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("sanxian")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["dispatch", "dispatch.queue", "hotline", "grid", "affairs", "config"])
+app.autodiscover_tasks(
+    ["dispatch", "dispatch.queue", "hotline", "grid", "affairs", "screen", "config"]
+)
 app.conf.beat_schedule = {
     "sweep due timers": {
         "task": "dispatch.sweep_due_timers",
@@ -15,6 +17,11 @@ app.conf.beat_schedule = {
         "options": {"expires": 5},
     },
     "end pauses": {"task": "dispatch.end_pauses", "schedule": 60.0, "options": {"expires": 60}},
+    "mark reviews": {
+        "task": "dispatch.mark_reviews",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
     "archive": {
         "task": "dispatch.archive_old_cases",
         "schedule": 600.0,
@@ -26,6 +33,17 @@ app.conf.beat_schedule = {
         "options": {"expires": 15},
     },
     "tidy up": {"task": "config.tidy_up", "schedule": 3600.0, "options": {"expires": 3600}},
+    "add up the wall": {"task": "screen.fold", "schedule": 10.0, "options": {"expires": 10}},
+    "read the wall": {
+        "task": "screen.take_readings",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "watch calendar": {
+        "task": "dispatch.watch_calendar",
+        "schedule": 86400.0,
+        "options": {"expires": 3600},
+    },
     "wake subscribers": {
         "task": "config.wake_subscribers",
         "schedule": 5.0,

@@ -3,6 +3,7 @@
 A test asserts that each topic of the lifecycle has an entry and that each name resolves.
 """
 
+from dispatch.oversight.alarming import SUBSCRIBER, WATCHED
 from dispatch.lifecycle import CLOCK_TOPICS, TOPICS
 
 FOLLOW = ("hotline.follow_cases", "grid.follow_cases", "affairs.follow_cases")
@@ -32,7 +33,11 @@ SILENT = frozenset(
 )
 """Topics that change no state: only the screens hear them."""
 
+WATCH = (SUBSCRIBER,)
+"""Abuses are looked for in the moves that can be abused."""
+
 SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
-    topic: NOBODY if topic in SILENT else FOLLOW for topic in sorted(TOPICS)
+    topic: (NOBODY if topic in SILENT else FOLLOW) + (WATCH if topic in WATCHED else NOBODY)
+    for topic in sorted(TOPICS)
 }
 SUBSCRIBERS = tuple(sorted({name for names in SUBSCRIPTIONS.values() for name in names}))

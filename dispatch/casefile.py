@@ -16,6 +16,7 @@ from dispatch.fields import Field
 from dispatch.lifecycle import State, moves_from
 from dispatch.models import Assignment, Attachment, Case, Intake, Timer
 from dispatch.obstacles import facts_of, obstacle
+from dispatch.oversight.threads import dispute_of, supervision_of
 from dispatch.queries import COLUMNS, item_of
 from dispatch.timeline import timeline_of
 
@@ -54,6 +55,8 @@ def case_for(user: User, case_no: str, *, now: datetime) -> dict[str, Any]:
         "timers": timers_of(case_id, now),
         "timeline": timeline_of(user, case_id),
         "attachments": _attachments(case_id),
+        "dispute": dispute_of(case_id, now) if row["return_count"] else None,
+        "supervision": supervision_of(case_id) if row["is_hard"] else [],
         "moves": moves,
         "blocked_moves": blocked,
     }
@@ -65,6 +68,8 @@ MORE = (
     "close_type",
     "closed_at",
     "rework_count",
+    "return_count",
+    "is_hard",
 )
 
 
@@ -157,12 +162,19 @@ def reveal(*, intake_no: str, purpose: str, by: User, now: datetime) -> dict[str
 
 
 def _assignments(case_id: int) -> list[dict[str, Any]]:
-    rows = Assignment.objects.filter(case_id=case_id).select_related("unit").order_by("id")
+    rows = (
+        Assignment.objects.filter(case_id=case_id)
+        .select_related("unit", "parent__unit")
+        .order_by("id")
+    )
     return [
         {
             "unit": row.unit.code,
             "unit_name": row.unit.name,
             "role": row.role,
+            "state": row.state,
+            "given_by": row.parent.unit.code if row.parent else None,
+            "task": row.task,
             "why": row.why,
             "dispatched_at": _iso(row.dispatched_at),
             "signed_at": _iso(row.signed_at),
@@ -176,11 +188,16 @@ def _assignments(case_id: int) -> list[dict[str, Any]]:
 
 def timers_of(case_id: int, now: datetime) -> list[dict[str, Any]]:
     """The clocks of a case and of its voices, oldest first."""
-    rows = Timer.objects.filter(case_id=case_id).select_related("intake").order_by("id")
+    rows = (
+        Timer.objects.filter(case_id=case_id)
+        .select_related("intake", "assignment__unit")
+        .order_by("id")
+    )
     return [
         {
             "stage": row.stage,
             "intake_no": row.intake.intake_no if row.intake else None,
+            "unit": row.assignment.unit.code if row.assignment else None,
             "state": row.state,
             "overdue": row.ended_at is None and row.due_at <= now,
             "started_at": _iso(row.started_at),

@@ -166,11 +166,11 @@ def _is_never_merged(code: str, facts: Facts) -> bool:
     return facts.never_merged == code
 
 
+NEVER_MERGED = tuple(
+    Obstacle(code, WORDS[code], partial(_is_never_merged, code))
+    for code in ("SENSITIVE", NeverMerge.STAFF.value, NeverMerge.LEGAL.value)
+)
 OBSTACLES: dict[str, tuple[Obstacle, ...]] = {
-    "merge": tuple(
-        Obstacle(code, WORDS[code], partial(_is_never_merged, code))
-        for code in ("SENSITIVE", NeverMerge.STAFF, NeverMerge.LEGAL)
-    ),
     "split": (_unless("ONE_VOICE", _("只有一件诉求，无可拆分。"), lambda facts: facts.voices > 1),),
     "unlink": (
         _unless(
@@ -311,7 +311,7 @@ OBSTACLES: dict[str, tuple[Obstacle, ...]] = {
     "answer_directly": (SUPERVISED,),
     "reject": (SUPERVISED,),
     "void": (SUPERVISED,),
-    "merge": (SUPERVISED,),
+    "merge": (SUPERVISED, *NEVER_MERGED),
     "decide_out": (SUPERVISED,),
     "fixed_already": (SUPERVISED,),
 }

@@ -11,6 +11,7 @@ from django.db import models, transaction
 
 from dispatch import catalogue
 from dispatch.models import (
+    AlarmThreshold,
     Category,
     DuplicateRule,
     FilingCondition,
@@ -53,6 +54,9 @@ def load_catalogue() -> dict[str, int]:
         ),
         "seasons": _missing(
             Season, [{**_typed(row), "is_active": False} for row in _rows("seasons.csv")], ("name",)
+        ),
+        "alarm thresholds": _missing(
+            AlarmThreshold, [_typed(row) for row in _rows("alarm_thresholds.csv")], ("kind",)
         ),
         "calendar days": load_calendar(),
     }

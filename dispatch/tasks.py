@@ -1,11 +1,17 @@
 """Celery's part of the queue: sweeps by due time. Idempotent; a lost run is made up by the next."""
 
+import logging
 from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
 
+from dispatch import catalogue
+from dispatch.oversight.alarming import SUBSCRIBER, watch_all
+from dispatch.reviewing import mark_reviews
 from dispatch.sweeping import archive_old, end_pauses, sweep_due
+
+logger = logging.getLogger("sanxian.calendar")
 
 
 @shared_task(name="dispatch.sweep_due_timers", acks_late=True)
@@ -24,3 +30,24 @@ def end_due_pauses(**_: Any) -> int:
 def archive_old_cases(**_: Any) -> int:
     """Archive what was closed long ago."""
     return archive_old(now=timezone.now())
+
+
+@shared_task(name="dispatch.watch_calendar", acks_late=True)
+def watch_calendar(**_: Any) -> int:
+    """Say in the log which year of the working calendar is missing; how many are."""
+    gaps = catalogue.calendar_gaps(timezone.localdate())
+    for year in gaps:
+        logger.warning("the working calendar of %s is missing: load_calendar", year)
+    return len(gaps)
+
+
+@shared_task(name=SUBSCRIBER, acks_late=True)
+def watch_for_abuse(**_: Any) -> int:
+    """Look at what is new in the log for abuses; only a wake-up carries it."""
+    return watch_all()
+
+
+@shared_task(name="dispatch.mark_reviews", acks_late=True)
+def mark_due_reviews(**_: Any) -> int:
+    """Say which suspended cases want their monthly review."""
+    return mark_reviews(now=timezone.now())

@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-from dispatch.actions import waiting
+from dispatch.actions import timing, waiting
 from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import RuleError
 from dispatch.clocks import SHANGHAI
@@ -41,11 +41,16 @@ def suspend(context: MoveContext) -> None:
         why = str(_("复核日期应在今天之后 60 天以内。"))
         raise RuleError(why, code="BAD_DATE", fields={"until": [why]})
     asked = _pending(context)
+    due_at = timing.disposal_due(context.case)
     asked.decision, asked.until = Approval.APPROVED.value, until
     asked.review_due_at = context.now + REVIEW_EVERY
     _settle(context, asked)
     waiting.pause(context, PauseKind.SUSPENDED, until)
-    context.payload |= {"until": until.isoformat(), "cause": asked.cause}
+    context.payload |= {
+        "until": until.isoformat(),
+        "cause": asked.cause,
+        "due_at": due_at.isoformat() if due_at else None,
+    }
 
 
 def refuse_suspension(context: MoveContext) -> None:

@@ -158,8 +158,7 @@ def due_of_giver(case: Case, giver: Assignment | None) -> datetime | None:
         own = clocks.filter(assignment=giver).values_list("due_at", flat=True).first()
         if own is not None:
             return own
-    disposal = clocks.filter(stage=Stage.DISPOSAL.value, intake__isnull=True)
-    return disposal.values_list("due_at", flat=True).first()
+    return timing.disposal_due(case)
 
 
 def shorten(case: Case, *, now: datetime) -> None:

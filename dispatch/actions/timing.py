@@ -79,6 +79,14 @@ def resume_task(task: Assignment, *, now: datetime) -> None:
         bring_forward(Timer.objects.filter(pk=timer.pk), last, now=now)
 
 
+def disposal_due(case: Case) -> datetime | None:
+    """When the unit must be done, by its open disposal clock."""
+    clock = Timer.objects.filter(
+        case=case, stage=Stage.DISPOSAL.value, intake__isnull=True, state__in=OPEN_STATES
+    )
+    return clock.values_list("due_at", flat=True).first()
+
+
 def in_the_city(at: datetime) -> str:
     """A moment as people of the city write it."""
     return f"{at.astimezone(SHANGHAI):%m-%d %H:%M}"

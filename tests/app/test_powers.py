@@ -95,7 +95,8 @@ def expected(role: str, place: Place, move: Move) -> str:
     if role in UNIT_ROLES:
         acts_as_lead = place.name in ("home", "above")
         acts_as_support = place.name == "support"
-        fits = acts_as_support if move.by_support else acts_as_lead
+        either = acts_as_lead or acts_as_support
+        fits = either if move.by_any else acts_as_support if move.by_support else acts_as_lead
         return "allowed" if fits else "forbidden"
     return "allowed"
 
