@@ -1,7 +1,7 @@
 """The log: numbered without gaps, in order for each case, chained, append-only, tallied."""
 
 from collections import defaultdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from random import Random
 from typing import Any
@@ -30,8 +30,8 @@ PEOPLE = ("operator1", "receiver1", "leader1", "dispatcher1", "handler1", "appro
           "inspector1", "callback1")  # fmt: skip
 
 
-def wander(city: City, cases: list[Case], seed: int, steps: int) -> int:
-    """Make random moves on the cases; how many were accepted."""
+def wander(city: City, cases: list[Case], seed: int, steps: int, since: datetime = NOW) -> int:
+    """Make random moves on the cases, one a minute; how many were accepted."""
     chance, made = Random(seed), 0
     for step in range(steps):
         case = Case.objects.get(pk=chance.choice(cases).pk)
@@ -46,7 +46,7 @@ def wander(city: City, cases: list[Case], seed: int, steps: int) -> int:
                 version=case.version,
                 data=WORDS,
                 by=city[chance.choice(PEOPLE)],
-                now=NOW + timedelta(minutes=step),
+                now=since + timedelta(minutes=step),
             )
             made += 1
         except MoveError:
