@@ -38,6 +38,7 @@ from dispatch.casefile import TooManyRevealsError
 from dispatch.catalogue import UnknownCategoryError
 from dispatch.duties.api import absences as absences_router
 from dispatch.duties.api import router as duty_lists_router
+from dispatch.incidents_api import router as incidents_router
 from dispatch.intake import KeyReusedError
 from dispatch.oversight.api import router as oversight_router
 from dispatch.queries import FilterError
@@ -113,6 +114,7 @@ api.add_router("/screen", screen_router, auth=[DisplayAuth(), TokenAuth(), Sessi
 api.add_router("", gis_router)
 api.add_router("", queue_router)
 api.add_router("", oversight_router)
+api.add_router("", incidents_router)
 api.add_router("", dispatch_router)
 
 

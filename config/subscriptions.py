@@ -3,8 +3,9 @@
 A test asserts that each topic of the lifecycle has an entry and that each name resolves.
 """
 
+from dispatch import incidents
+from dispatch.lifecycle import CLOCK_TOPICS, INCIDENT_TOPICS, TOPICS
 from dispatch.oversight.alarming import SUBSCRIBER, WATCHED
-from dispatch.lifecycle import CLOCK_TOPICS, TOPICS
 
 FOLLOW = ("hotline.follow_cases", "grid.follow_cases", "affairs.follow_cases")
 """The lines note what became of their records."""
@@ -28,6 +29,9 @@ SILENT = frozenset(
         "case.task_returned",
         "case.task_reworked",
         "case.task_recalled",
+        "case.linked",
+        "case.unlinked",
+        *INCIDENT_TOPICS,
         *CLOCK_TOPICS,
     }
 )
@@ -36,8 +40,13 @@ SILENT = frozenset(
 WATCH = (SUBSCRIBER,)
 """Abuses are looked for in the moves that can be abused."""
 
+RECOGNISE = (incidents.SUBSCRIBER,)
+"""Many voices about one outage are offered as one; an incident ends with its case."""
+
 SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
-    topic: (NOBODY if topic in SILENT else FOLLOW) + (WATCH if topic in WATCHED else NOBODY)
+    topic: (NOBODY if topic in SILENT else FOLLOW)
+    + (WATCH if topic in WATCHED else NOBODY)
+    + (RECOGNISE if topic in incidents.HEARD else NOBODY)
     for topic in sorted(TOPICS)
 }
 SUBSCRIBERS = tuple(sorted({name for names in SUBSCRIPTIONS.values() for name in names}))

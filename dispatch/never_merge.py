@@ -1,8 +1,8 @@
 """The never-merge list of domain.md 4.2, all of it, in one place.
 
 Asked by the merge, by whoever attaches a voice, by every rule that joins by itself, by area
-incidents and by the list of duplicates. What a city may set differently is data: `Category.never_merge`,
-`Category.sensitive`, `DuplicateRule.attach_confidential`.
+incidents and by the list of duplicates. What a city may set differently is data:
+`Category.never_merge`, `Category.sensitive`, `DuplicateRule.attach_confidential`.
 """
 
 from collections.abc import Collection

@@ -1,14 +1,16 @@
 """Celery's part of the queue: sweeps by due time. Idempotent; a lost run is made up by the next."""
 
 import logging
+from functools import partial
 from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
 
-from dispatch import catalogue
+from dispatch import catalogue, incidents
 from dispatch.oversight.alarming import SUBSCRIBER, watch_all
 from dispatch.reviewing import mark_reviews
+from dispatch.subscribing import drain
 from dispatch.sweeping import archive_old, end_pauses, sweep_due
 
 logger = logging.getLogger("sanxian.calendar")
@@ -51,3 +53,9 @@ def watch_for_abuse(**_: Any) -> int:
 def mark_due_reviews(**_: Any) -> int:
     """Say which suspended cases want their monthly review."""
     return mark_reviews(now=timezone.now())
+
+
+@shared_task(name=incidents.SUBSCRIBER, acks_late=True)
+def recognise_incidents(**_: Any) -> int:
+    """Offer many calls about one outage as one; only a wake-up carries it."""
+    return drain(incidents.SUBSCRIBER, partial(incidents.recognise, now=timezone.now()))

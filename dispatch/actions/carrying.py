@@ -1,8 +1,9 @@
 """What a merge carries over to the primary case, and gives back when it is undone (domain.md 4.3).
 
 Deadlines: the earliest of all live ones, never later (rule 3). Tasks of supporting and lower units
-go on under the primary where the same unit leads it. An open supervision goes along. Requests for
-an extension or a suspension end refused: the primary's unit asks anew. Pauses end with the move.
+go on under the primary where the same unit leads it. Requests for an extension or a suspension end
+refused: the primary's unit asks anew. Pauses end with the move. A supervised case is not merged
+before its supervision has ended (obstacles.py).
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from typing import Any
 from accounts.models import User
 from dispatch.actions import timing
 from dispatch.lifecycle import Stage, State
-from dispatch.models import Assignment, Case, Extension, Merge, Supervision, Suspension, Timer
+from dispatch.models import Assignment, Case, Extension, Merge, Suspension, Timer
 from dispatch.models.cases import AssignmentRole
 from dispatch.models.delays import Approval
 from dispatch.models.timers import TimerState
@@ -29,7 +30,7 @@ BEFORE_DISPATCH = frozenset(
 
 @dataclass(slots=True)
 class Along:
-    """What a merge did to clocks, tasks and supervisions: ids, as the Merge row keeps them."""
+    """What a merge did to clocks and tasks: ids, as the Merge row keeps them."""
 
     stopped: list[int] = field(default_factory=list)
     shortened: dict[str, list[Any]] = field(default_factory=dict)
@@ -37,10 +38,9 @@ class Along:
 
 
 def carry(case: Case, primary: Case, *, by: User | None, now: datetime) -> Along:
-    """Hand the case's clocks, tasks and supervision to the primary; both rows are locked."""
+    """Hand the case's clocks and tasks to the primary; both rows are locked."""
     along = Along()
     along.carried["tasks"] = _carry_tasks(case, primary)
-    along.carried["supervisions"] = _carry_supervision(case, primary, by=by, now=now)
     clocks = list(
         Timer.objects.filter(case=case, intake__isnull=True, state__in=timing.OPEN_STATES)
     )
@@ -72,8 +72,7 @@ def _hand_over(along: Along, clock: Timer, primary: Case, now: datetime) -> list
         if clock.due_at < held.due_at:
             along.shortened[str(held.pk)] = before
         return []
-    early = clock.stage == Stage.DISPOSAL.value and primary.state in BEFORE_DISPATCH
-    if early or (clock.stage == Stage.SUPERVISE.value and along.carried["supervisions"]):
+    if clock.stage == Stage.DISPOSAL.value and primary.state in BEFORE_DISPATCH:
         return [copy_clock(clock, primary, now=now).pk]
     return []
 
@@ -115,25 +114,14 @@ def _point_tasks(tasks: list[int], case: Case) -> None:
     Timer.objects.filter(assignment_id__in=tasks).update(case=case)
 
 
-def _carry_supervision(case: Case, primary: Case, *, by: User | None, now: datetime) -> list[int]:
-    """The open thread goes to the primary; where that has its own, this one ends."""
-    threads = Supervision.objects.filter(case=case, ended_at__isnull=True)
-    if Supervision.objects.filter(case=primary, ended_at__isnull=True).exists():
-        threads.update(ended_at=now, ended_by=by)
-        return []
-    moved = list(threads.values_list("pk", flat=True))
-    threads.update(case=primary)
-    return moved
-
-
 def _refuse_requests(case: Case, *, by: User | None, now: datetime) -> None:
     for model in (Extension, Suspension):
         pending = model._default_manager.filter(case=case, decision=Approval.PENDING.value)
         pending.update(decision=Approval.REFUSED.value, decided_by=by, decided_at=now)
 
 
-def give_back(done: Merge, *, now: datetime) -> list[str]:
-    """Undo what the merge did to the primary; the stages whose clock must not start again."""
+def give_back(done: Merge, *, now: datetime) -> None:
+    """Undo what the merge did to the primary."""
     _lengthen(done, now=now)
     for clock in Timer.objects.filter(
         pk__in=done.carried.get("clocks", []), state__in=timing.OPEN_STATES
@@ -146,12 +134,6 @@ def give_back(done: Merge, *, now: datetime) -> list[str]:
     old_lead = Assignment.objects.filter(case=done.primary_id, role=AssignmentRole.LEAD)
     Assignment.objects.filter(pk__in=tasks, parent__in=old_lead).update(parent=lead)
     _point_tasks(tasks, done.merged)
-    threads = Supervision.objects.filter(
-        pk__in=done.carried.get("supervisions", []), ended_at__isnull=True
-    )
-    went = bool(done.carried.get("supervisions"))
-    back = threads.update(case=done.merged)
-    return [] if back or not went else [Stage.SUPERVISE.value]
 
 
 def _lengthen(done: Merge, *, now: datetime) -> None:
@@ -187,7 +169,7 @@ def _leave_or_own(clock: Timer, *, now: datetime) -> None:
     lead = Assignment.objects.filter(
         case=case, role=AssignmentRole.LEAD, ended_at__isnull=True
     ).first()
-    if clock.stage != Stage.DISPOSAL.value or lead is None:
+    if lead is None:
         clock.state, clock.ended_at, clock.paused_at = TimerState.CANCELLED.value, now, None
         clock.save(update_fields=["state", "ended_at", "paused_at"])
         return

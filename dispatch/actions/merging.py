@@ -75,8 +75,8 @@ def unmerge(context: MoveContext) -> None:
         raise RuleError(_("并入的诉求都已另行拆出。"), code="NOTHING_LEFT")
     move_voices(back, case)
     undertakings.revive(case, ended_at=done.at)
-    gone = carrying.give_back(done, now=context.now)
-    for timer in Timer.objects.filter(pk__in=done.timers).exclude(stage__in=gone):
+    carrying.give_back(done, now=context.now)
+    for timer in Timer.objects.filter(pk__in=done.timers).select_related("case"):
         timing.go_on_after(timer, done.at, now=context.now, cause=StandCause.MERGED)
     done.undone_at = context.now
     done.save(update_fields=["undone_at"])

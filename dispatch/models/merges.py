@@ -12,8 +12,8 @@ class Merge(models.Model):
     """One merge of a case into a primary one; `intakes` are the voices that moved.
 
     `shortened` says which clocks of the primary got an earlier end: {timer: [before, after]};
-    `carried` are clocks that the primary did not have; `supports` are units that came along;
-    `own_priority` is what the primary's was before.
+    `carried` what came along: {"clocks": ids, "tasks": ids}; `own_priority` is what the
+    primary's was before.
     """
 
     merged = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="merges")
@@ -22,8 +22,7 @@ class Merge(models.Model):
     intakes = models.JSONField(default=list)
     timers = models.JSONField(default=list)
     shortened = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
-    carried = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
-    supports = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
+    carried = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     own_priority = models.SmallIntegerField(null=True)
     reason = models.TextField(blank=True)
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -9,6 +10,7 @@ from django.db import connection
 from dispatch.actions.errors import MoveError, RuleError
 from dispatch.actions.moving import make_move
 from dispatch.models import Case, Event, Intake, Timer
+from dispatch.voices import Caller
 from tests.app.test_disputes import dispatched, log, move, processing
 from tests.city import NOW, City
 
@@ -85,11 +87,15 @@ def test_both_citizens_are_called_back_before_the_merged_pair_closes(city: City)
     ("first", "second", "code"),
     [
         ({}, {"kind": "REPORT"}, "NOT_MERGEABLE"),
-        ({"category": "S0001"}, {"category": "S0001"}, "NOT_MERGEABLE"),
+        (
+            {"category": "S0001"},
+            {"category": "S0001", "caller": Caller(phone="13900139000")},
+            "NOT_MERGEABLE",
+        ),
     ],
 )
 def test_what_must_never_be_merged_is_refused(
-    city: City, first: dict[str, str], second: dict[str, str], code: str
+    city: City, first: dict[str, Any], second: dict[str, Any], code: str
 ) -> None:
     primary, merged = log(city, **first), log(city, **second)
 
