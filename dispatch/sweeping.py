@@ -1,6 +1,7 @@
 """Says the marks of the clocks: each once, however often the sweep runs or dies (ADR 0011)."""
 
 from bisect import bisect_left
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from dispatch.lifecycle import TIMER_ESCALATED, TIMER_NEAR, TIMER_OVERDUE, Stage
 from dispatch.models import Case, Pause, Priority
 from dispatch.models.delays import PauseKind
 
-BATCH = 1000
+BATCH = 2000
 APART = 10_000_000_000_000_000
 """Microseconds between the lines of two calendars: three hundred years."""
 REACH = timedelta(days=400)
@@ -66,18 +67,17 @@ marked AS (
         SELECT 'epoch'::timestamptz + (opens[n] + target - before[n] - s.origin)::float8
                * interval '1 microsecond'
         FROM (
-          SELECT target, opens, before,
-                 greatest(1, width_bucket(target - 1, before)) AS n
+          SELECT target, opens, before, greatest(1, width_bucket(target - 1, before)) AS n
           FROM (
             SELECT opens, before,
-                   least(before[d] + due - opens[d], coalesce(before[d + 1], 9e18::bigint))
-                   + round(s.limit_minutes * 60000000)::bigint * (s.following - 100) / 100
-                     AS target
+                   least(before[d] + due - opens[d], before[d + 1])
+                   + (s.limit_minutes * 60000000)::bigint * (s.following - 100) / 100 AS target
             FROM (
               SELECT opens, before, due, greatest(1, width_bucket(due, opens)) AS d
               FROM (SELECT opens, before,
                            s.origin + (extract(epoch FROM s.due_at) * 1000000)::bigint AS due
-                    FROM line) at_due) of_due) of_target) of_mark) END
+                    FROM line OFFSET 0) at_due OFFSET 0) of_due OFFSET 0) of_target
+          OFFSET 0) of_mark) END
   FROM step s WHERE t.id = s.id),
 said AS (
   INSERT INTO dispatch_escalation (timer_id, deadline_no, percent, level, at)
@@ -98,6 +98,11 @@ SELECT s.case_id, s.case_no,
 FROM step s LEFT JOIN accounts_unit u ON u.id = s.unit_id
 WHERE s.percent IS NOT NULL ORDER BY s.next_at, s.id
 """
+
+
+def _array(numbers: Iterable[int]) -> str:
+    """An array as PostgreSQL writes it, made once for all batches."""
+    return "{" + ",".join(map(str, numbers)) + "}"
 
 
 @transaction.atomic
@@ -155,8 +160,8 @@ def _lines(now: datetime) -> dict[str, Any]:
     around_the_clock = {unit: 0 for unit in book.hours_of_units if unit not in own}
     lines = around_the_clock | {unit: n for n, unit in enumerate(own, start=2)}
     return {
-        "opens": opens,
-        "before": before,
+        "opens": _array(opens),
+        "before": _array(before),
         "apart": APART,
         "units": list(lines),
         "unit_lines": list(lines.values()),

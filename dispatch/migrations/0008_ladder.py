@@ -48,8 +48,9 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Escalation",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False,
-                                           verbose_name="ID")),
+                ("pk", models.CompositePrimaryKey("timer_id", "deadline_no", "percent",
+                                                  blank=True, editable=False, primary_key=True,
+                                                  serialize=False)),
                 ("timer", models.ForeignKey(
                     db_constraint=False, db_index=False, related_name="said",
                     on_delete=django.db.models.deletion.DO_NOTHING, to="dispatch.timer")),
@@ -58,12 +59,6 @@ class Migration(migrations.Migration):
                 ("level", models.CharField(max_length=11)),
                 ("at", models.DateTimeField()),
             ],
-            options={
-                "constraints": [
-                    models.UniqueConstraint(fields=["timer", "deadline_no", "percent"],
-                                            name="dispatch_escalation_said_once"),
-                ]
-            },
         ),
         migrations.CreateModel(
             name="Standstill",
@@ -105,7 +100,8 @@ class Migration(migrations.Migration):
             default=NEVER,
             db_default=NEVER)),
         migrations.AddField("timer", "hours_of", models.ForeignKey(
-            blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+",
+            blank=True, null=True, db_index=False, related_name="+",
+            on_delete=django.db.models.deletion.PROTECT,
             to="accounts.unit")),
         migrations.AddField("timer", "limit_minutes",
                             models.FloatField(db_default=0, default=0)),

@@ -23,12 +23,22 @@ class TimerState(models.TextChoices):
 class Timer(models.Model):
     """One clock of a case, (REPLY) of one voice, or (TASK) of one unit's part.
 
-    The limit stands on it as it was started.
+    The limit stands on it as it was started. `hours_of` is the unit whose own hours count, None
+    the city's. `limit_minutes` is all the time the clock has, in minutes of those hours,
+    extensions with it: what is used and what is left add up to it. `deadline_no` counts the
+    deadlines it was given; `said_percent` is the last mark of the ladder that was said for this
+    one, `next_at` the moment of the next mark, None at the end of the ladder. `is_rework` clocks
+    have the limit of the rework, not the category's; `is_capped` ones were given an earlier due
+    time than their limit says, which no recomputation makes later.
     """
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="timers")
-    intake = models.ForeignKey(Intake, on_delete=models.PROTECT, null=True, blank=True)
-    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, null=True, blank=True)
+    intake = models.ForeignKey(
+        Intake, on_delete=models.PROTECT, null=True, blank=True, db_index=False
+    )
+    assignment = models.ForeignKey(
+        Assignment, on_delete=models.PROTECT, null=True, blank=True, db_index=False
+    )
     stage = models.CharField(max_length=14)
     state = models.CharField(max_length=9, choices=TimerState.choices, default=TimerState.RUNNING)
     started_at = models.DateTimeField()
@@ -40,7 +50,7 @@ class Timer(models.Model):
     limit_counting = models.CharField(max_length=12)
     overdue_at = models.DateTimeField(null=True, blank=True)
     hours_of = models.ForeignKey(
-        Unit, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        Unit, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     limit_minutes = models.FloatField(default=0, db_default=0)
     deadline_no = models.PositiveSmallIntegerField(default=1, db_default=1)
@@ -102,7 +112,15 @@ class Timer(models.Model):
                 fields=["next_at", "id"],
                 condition=Q(state="RUNNING", next_at__isnull=False),
                 name="dispatch_timer_next_mark",
-            )
+            ),
+            models.Index(
+                fields=["intake"], condition=Q(intake__isnull=False), name="dispatch_timer_of_voice"
+            ),
+            models.Index(
+                fields=["assignment"],
+                condition=Q(assignment__isnull=False),
+                name="dispatch_timer_of_task",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -177,10 +195,11 @@ class LadderStep(models.Model):
 class Escalation(models.Model):
     """A mark that was said: once per clock, deadline and percent, whoever sweeps and how often.
 
-    Written in the statement of its event. No foreign key is checked: the sweep has locked the clock
-    itself, clocks are never deleted, and the check would cost a fifth of the sweep.
+    Written in the statement of its event; the primary key is what makes it once. No foreign key is
+    checked: the sweep has locked the clock itself, and clocks are never deleted.
     """
 
+    pk = models.CompositePrimaryKey("timer_id", "deadline_no", "percent")
     timer = models.ForeignKey(
         Timer, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="said"
     )
@@ -188,14 +207,6 @@ class Escalation(models.Model):
     percent = models.PositiveSmallIntegerField()
     level = models.CharField(max_length=11)
     at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["timer", "deadline_no", "percent"],
-                name="dispatch_escalation_said_once",
-            )
-        ]
 
     def __str__(self) -> str:
         return f"{self.timer_id} {self.percent} %"
