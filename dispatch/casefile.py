@@ -12,6 +12,7 @@ from accounts.scope import IDENTITY_ROLES
 from dispatch import catalogue
 from dispatch.actions.errors import CaseNotFoundError, MoveError, NotAllowedError, RuleError
 from dispatch.actions.moving import may_move
+from dispatch.duties.suggesting import suggestion_for
 from dispatch.fields import Field
 from dispatch.lifecycle import State, moves_from
 from dispatch.models import Assignment, Attachment, Case, Intake, Timer
@@ -40,7 +41,8 @@ def case_for(user: User, case_no: str, *, now: datetime) -> dict[str, Any]:
     if row is None:
         raise CaseNotFoundError
     case_id, area = row["id"], row["area_code"]
-    moves, blocked = moves_for(user, Case.objects.get(pk=case_id))
+    case = Case.objects.get(pk=case_id)
+    moves, blocked = moves_for(user, case)
     condition = catalogue.current().conditions.get(row["condition_code"])
     return {
         **item_of(row, now),
@@ -57,6 +59,7 @@ def case_for(user: User, case_no: str, *, now: datetime) -> dict[str, Any]:
         "attachments": _attachments(case_id),
         "dispute": dispute_of(case_id, now) if row["return_count"] else None,
         "supervision": supervision_of(case_id) if row["is_hard"] else [],
+        "suggestion": suggestion_for(user, case, now=now),
         "moves": moves,
         "blocked_moves": blocked,
     }
@@ -176,6 +179,7 @@ def _assignments(case_id: int) -> list[dict[str, Any]]:
             "given_by": row.parent.unit.code if row.parent else None,
             "task": row.task,
             "why": row.why,
+            "why_codes": row.why_codes,
             "dispatched_at": _iso(row.dispatched_at),
             "signed_at": _iso(row.signed_at),
             "contacted_at": _iso(row.contacted_at),

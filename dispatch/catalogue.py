@@ -9,7 +9,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from datetime import time as time_of_day
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -24,7 +23,16 @@ from dispatch.assignment import (
     in_working_hours,
     lead_unit,
 )
-from dispatch.clocks import ALWAYS_ON, SHANGHAI, Counting, Limit, Season, Unit, WorkCalendar, due
+from dispatch.clocks import (
+    ALWAYS_ON,
+    Counting,
+    Limit,
+    Season,
+    Unit,
+    WorkCalendar,
+    due,
+    missing_years,
+)
 from dispatch.duties import rosters, workload
 from dispatch.ladder import Level, Rule, Step, ladder_of
 from dispatch.matching import MatchRule
@@ -195,6 +203,11 @@ def refresh() -> None:
     _snapshot.catalogue = None
 
 
+def calendar_gaps(today: date) -> list[int]:
+    """The years whose working calendar should have been loaded by today."""
+    return missing_years(current().calendar, today)
+
+
 def read(day: date) -> Catalogue:
     """Read the catalogue of a day: thirteen queries."""
     seasons = list(SeasonRow.objects.filter(is_active=True).order_by("pk"))
@@ -216,7 +229,7 @@ def read(day: date) -> Catalogue:
         },
         roster=rosters.roster_on(day),
         precedents=rosters.precedents(),
-        absences=rosters.absences_from(datetime.combine(day, time_of_day.min, SHANGHAI)),
+        absences=rosters.absences(),
         rules={str(row): rule_of(row) for row in DuplicateRule.objects.all()},
         incidents=frozenset(
             Incident.objects.filter(state=IncidentState.ACCEPTED.value).values_list(

@@ -54,7 +54,12 @@ LONGEST_SUSPENSION_DAYS: Final = 60
 def ordered_moves(case: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The moves as the drawer shows them: what carries the case on first, what ends it last."""
     moves = [
-        {**move, "is_first": False, "is_ending": move["move"] in SET_BACK}
+        {
+            **move,
+            "is_first": False,
+            "is_ending": move["move"] in SET_BACK,
+            "at_once": move["move"] == "dispatch" and bool(case.get("suggestion")),
+        }
         for move in case["moves"]
         if move["move"] not in ELSEWHERE
     ]
@@ -76,6 +81,7 @@ def moves_context(case: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         "more_moves": onward[QUICK:],
         "ending_moves": [move for move in moves if move["is_ending"]],
         "blocked_moves": case["blocked_moves"],
+        "suggestion": case.get("suggestion"),
         "first_day": today + timedelta(days=1),
         "last_day": today + timedelta(days=LONGEST_SUSPENSION_DAYS),
         **choices_for(case),

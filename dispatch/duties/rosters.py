@@ -2,8 +2,6 @@
 
 from datetime import date, datetime
 
-from django.db.models import Q
-
 from dispatch.assignment import Duty, Hours, Roster
 from dispatch.models import DutyItem, DutyList, Ruling, UnitAbsence
 from dispatch.models.duties import ListState
@@ -55,9 +53,9 @@ def precedents() -> dict[str, tuple[Duty, ...]]:
     return found
 
 
-def absences_from(at: datetime) -> tuple[Away, ...]:
-    """The absences that are not over at that moment, those ahead among them."""
-    rows = UnitAbsence.objects.filter(Q(ends_at__gt=at), cancelled_at__isnull=True)
+def absences() -> tuple[Away, ...]:
+    """Every absence that was not called off: a city has a few dozen in a year."""
+    rows = UnitAbsence.objects.filter(cancelled_at__isnull=True)
     fields = ("unit_id", "deputy_unit_id", "starts_at", "ends_at")
     return tuple(rows.order_by("pk").values_list(*fields))
 

@@ -24,6 +24,7 @@ ANYBODY = "open to anybody, holds no case"
 SIGNED = "open to who signs the body"
 ANY_USER = "open to any signed-in user, holds no case"
 OWN = "shows one's own things only"
+ANY_EDITOR = "open to who works with the duty lists, holds no case"
 CASES = "holds cases"
 
 
@@ -46,6 +47,27 @@ ROWS: dict[str, Row] = {
     "api/v1/affairs/events": Row(SIGNED, method="POST", body={"specversion": "1.0"}),
     "api/v1/me": Row(OWN),
     "api/v1/deputies": Row(OWN),
+    "api/v1/duty-lists": Row(ANY_EDITOR),
+    "api/v1/duty-lists/<int:number>": Row(ANY_EDITOR, "api/v1/duty-lists/1"),
+    "api/v1/duty-lists/<int:number>/changes": Row(ANY_EDITOR, "api/v1/duty-lists/1/changes"),
+    "api/v1/duty-lists/<int:number>/export": Row(ANY_EDITOR, "api/v1/duty-lists/1/export"),
+    "api/v1/duty-lists/<int:number>/items": Row(
+        ANY_EDITOR, "api/v1/duty-lists/1/items", "PUT", {"csv": "item_no"}
+    ),
+    "api/v1/duty-lists/<int:number>/items/<item_no>": Row(
+        ANY_EDITOR, "api/v1/duty-lists/1/items/A-E01", "DELETE"
+    ),
+    "api/v1/duty-lists/<int:number>/replays": Row(
+        CASES, "api/v1/duty-lists/1/replays", "POST", {"days": 366}
+    ),
+    "api/v1/duty-lists/<int:number>/replays/latest": Row(
+        CASES, "api/v1/duty-lists/1/replays/latest"
+    ),
+    "api/v1/duty-lists/<int:number>/publication": Row(
+        ANY_EDITOR, "api/v1/duty-lists/1/publication", "POST", {"valid_from": "2099-01-01"}
+    ),
+    "api/v1/unit-absences": Row(OWN),
+    "api/v1/unit-absences/<int:absence_id>": Row(OWN, "api/v1/unit-absences/1", "DELETE"),
     "api/v1/deputies/<int:deputy_id>": Row(OWN, "api/v1/deputies/1", "DELETE"),
     "api/v1/categories": Row(ANY_USER),
     "api/v1/categories/suggest": Row(ANY_USER, "api/v1/categories/suggest?text=路灯不亮"),
@@ -82,6 +104,14 @@ ROWS: dict[str, Row] = {
     "api/v1/radar": Row(CASES, "api/v1/radar?lon=119.6001&lat=29.9001&crs=WGS84&category=C0101"),
     "api/v1/events": Row(CASES, "api/v1/events?district=339901&after=0", feed=True),
     "api/v1/tally": Row(CASES, "api/v1/tally?district=339901", feed=True),
+    "api/v1/alarms": Row(CASES),
+    "api/v1/alarms/<alarm_id>/note": Row(
+        CASES, "api/v1/alarms/1/note", method="POST", body={"text": "已核实"}
+    ),
+    "api/v1/returns/counters": Row(
+        CASES, "api/v1/returns/counters?district=339901&from=2026-03-01&to=2026-04-01"
+    ),
+    "alarms/": Row(CASES),
     "tiles/<layer:layer>/<tile:z>/<tile:x>/<tile:y>.mvt": Row(ANY_USER, "tiles/base/9/4/2.mvt"),
     "tiles/cases/<int:z>/<int:x>/<int:y>.mvt": Row(CASES, "tiles/cases/16/54540/26940.mvt"),
     "healthz": Row(ANYBODY),
@@ -182,7 +212,7 @@ def ask(city: City, row: Row, address: str, who: str, foreign: Foreign) -> Any:
     if row.method == "GET":
         return client.get(path, headers=headers)
     body = foreign.fill(json.dumps(row.body))
-    return client.post(path, body, content_type="application/json", headers=headers)
+    return client.generic(row.method, path, body, "application/json", headers=headers)
 
 
 @pytest.mark.parametrize("who", OUTSIDERS)
