@@ -14,6 +14,9 @@ SET_BACK: Final = frozenset(
     {
         "answer_directly",
         "bounce",
+        "recall",
+        "report_untrue",
+        "sub_return",
         "check_fail",
         "emergency_dispatch",
         "fixed_already",
@@ -40,6 +43,10 @@ USUAL: Final = (
     "resume",
     "first_contact",
     "designate",
+    "approve_explanation",
+    "answer_supervision",
+    "sub_sign",
+    "sub_done",
 )
 """The moves that carry a case on, the likeliest first."""
 

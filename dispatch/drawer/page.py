@@ -4,19 +4,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Count, Q
-from django.utils.dateparse import parse_datetime
+from django.db.models import Count, Q, QuerySet
 
 from accounts.models import User
 from dispatch.actions.errors import CaseNotFoundError
 from dispatch.casefile import case_for
 from dispatch.drawer.clockbar import Picture, picture_of
 from dispatch.drawer.moves import moves_context
-from dispatch.drawer.records import records_of, why_routed
+from dispatch.drawer.records import links_of, records_of, why_routed
 from dispatch.drawer.sights import gallery_of
 from dispatch.drawer.voices import voices_of
 from dispatch.fields import SATISFACTION, SOLVED
-from dispatch.models import Case, Intake, Merge
+from dispatch.models import Case, Intake, Link, Merge
 from dispatch.segments import clock_of
 
 DISPATCHES: Final = frozenset({"case.registered", "case.dispatched", "case.designated"})
@@ -41,7 +40,9 @@ def case_context(user: User, case_no: str, now: datetime) -> dict[str, Any]:
         return {"case": None, "now": now}
     standing = Case.objects.values(*STANDING).get(case_no=case_no)
     case_id: int = standing["id"]
-    absorbed, records = _absorbed(case_id, user), records_of(case_id)
+    absorbed = _absorbed(case_id, user)
+    records = records_of(case_id, case.get("dispute"))
+    linked = links_of(open_links(case_id), case_id)
     return {
         "case": case,
         "now": now,
@@ -49,13 +50,14 @@ def case_context(user: User, case_no: str, now: datetime) -> dict[str, Any]:
         "heat": heat_of(case_id),
         "due_start": _due_start(case),
         "picture": _picture(user, case, standing, now),
-        "why": why_routed(case_id, _dispatchers(case["timeline"])),
+        "why": why_routed(case["assignments"], _dispatchers(case["timeline"])),
         "supports": [row for row in case["assignments"] if row["role"] == "SUPPORT"],
+        "links": linked,
         "gallery": gallery_of(case_id),
         "absorbed": absorbed,
         "undoable": {one["case_no"] for one in absorbed if one["may_undo"]},
         "records": records,
-        "has_records": any(records.values()),
+        "has_records": any(records.values()) or bool(case.get("supervision")),
         "callback_results": SOLVED.choices,
         "satisfactions": SATISFACTION.choices,
         **voices_of(case, now=now),
@@ -93,14 +95,14 @@ def _picture(
     return picture_of(clock, units, now=now, is_open=standing["is_open"])
 
 
-def _dispatchers(timeline: Sequence[Mapping[str, Any]]) -> dict[datetime, str]:
+def _dispatchers(timeline: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Who dispatched, by the moment: an assignment is written at its event's time."""
-    found: dict[datetime, str] = {}
-    for event in timeline:
-        at = parse_datetime(event["at"])
-        if at and event["topic"] in DISPATCHES:
-            found[at] = event["by"]
-    return found
+    return {event["at"]: event["by"] for event in timeline if event["topic"] in DISPATCHES}
+
+
+def open_links(case_id: int) -> QuerySet[Link]:
+    """The links of a case that stand."""
+    return Link.objects.filter(Q(first=case_id) | Q(second=case_id), ended_at__isnull=True)
 
 
 def _absorbed(case_id: int, user: User) -> list[dict[str, Any]]:

@@ -1,63 +1,64 @@
-"""What was asked and decided about a case: returns, rulings, extensions, suspensions, pauses."""
+"""What was asked and decided about a case: tasks, extensions, suspensions, the trace of routing.
 
-from collections.abc import Mapping
-from datetime import datetime
+Returns, rulings and supervision stand in the case file (dispatch/oversight/threads.py).
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import QuerySet
 
-from dispatch.duties.reasons import words_for
-from dispatch.models import Assignment, Extension, Note, Pause, ReturnRequest, Ruling
+from dispatch.models import Assignment, Extension, Link, Pause, Suspension, Timer
 from dispatch.models.cases import AssignmentRole
+from dispatch.models.delays import PauseKind
+from dispatch.models.timers import TimerState
+from ui import words
 
 
-def records_of(case_id: int) -> dict[str, Any]:
-    """Everything beside the straight way, oldest first: five queries."""
+def records_of(case_id: int, dispute: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Everything beside the straight way, oldest first."""
     return {
-        "returns": _returns(case_id),
-        "rulings": _rulings(case_id),
+        "tasks": tasks_of(case_id),
         "extensions": _extensions(case_id),
-        "pauses": _pauses(case_id),
-        "suspension_asked": _suspension_asked(case_id),
+        "suspensions": _suspensions(case_id),
+        "waits": _waits(case_id),
+        "dispute": dispute,
     }
 
 
-def _returns(case_id: int) -> list[dict[str, Any]]:
-    rows = ReturnRequest.objects.filter(case_id=case_id)
+def tasks_of(case_id: int) -> list[dict[str, Any]]:
+    """The work of supporting and lower units, each with its own clock: two queries."""
+    rows = Assignment.objects.filter(case_id=case_id).exclude(role=AssignmentRole.LEAD)
+    clocks = _clocks(case_id)
     return [
         {
             "unit": row.unit.name,
-            "proposed": row.proposed_unit.name,
-            "clause": row.clause,
-            "reason": row.reason,
-            "evidence": row.evidence,
-            "asked_by": str(row.asked_by),
-            "asked_at": row.asked_at,
-            "decision": row.decision,
-            "decision_label": row.get_decision_display(),
-            "decided_by": str(row.decided_by) if row.decided_by else "",
-            "decided_at": row.decided_at,
+            "role_label": row.get_role_display(),
+            "given_by": row.parent.unit.name if row.parent else "",
+            "task": row.task,
+            "state_label": row.get_state_display(),
+            "is_over": row.ended_at is not None,
+            "dispatched_at": row.dispatched_at,
+            "due": clocks.get(row.pk),
         }
-        for row in rows.select_related("unit", "proposed_unit", "asked_by", "decided_by").order_by(
-            "pk"
-        )
+        for row in rows.select_related("unit", "parent__unit").order_by("pk")
     ]
 
 
-def _rulings(case_id: int) -> list[dict[str, Any]]:
-    rows = Ruling.objects.filter(case_id=case_id).select_related("unit", "decided_by")
-    return [
-        {
-            "number": str(row),
-            "kind_label": row.get_kind_display(),
-            "unit": row.unit.name if row.unit else "",
-            "basis": row.basis,
-            "decided_by": str(row.decided_by),
-            "decided_at": row.decided_at,
-            "is_precedent": row.is_precedent,
+def _clocks(case_id: int) -> dict[int, dict[str, Any]]:
+    """The running clock of each task, as the `sla` mark reads it."""
+    open_ones = (TimerState.RUNNING, TimerState.PAUSED)
+    timers = Timer.objects.filter(case_id=case_id, assignment__isnull=False, state__in=open_ones)
+    return {
+        timer.assignment_id: {
+            "due_at": timer.due_at,
+            "started_at": timer.started_at,
+            "state": timer.state,
+            "stage": timer.stage,
         }
-        for row in rows.order_by("pk")
-    ]
+        for timer in timers.exclude(assignment__role=AssignmentRole.LEAD).order_by("-due_at")
+        if timer.assignment_id
+    }
 
 
 def _extensions(case_id: int) -> list[dict[str, Any]]:
@@ -79,58 +80,81 @@ def _extensions(case_id: int) -> list[dict[str, Any]]:
     ]
 
 
-def _pauses(case_id: int) -> list[dict[str, Any]]:
-    rows = Pause.objects.filter(case_id=case_id).select_related("by").order_by("pk")
+def _suspensions(case_id: int) -> list[dict[str, Any]]:
+    rows = Suspension.objects.filter(case_id=case_id).select_related("asked_by", "decided_by")
     return [
         {
-            "kind": row.kind,
-            "kind_label": row.get_kind_display(),
+            "cause_label": row.get_cause_display(),
+            "plan": row.plan,
+            "asked_by": str(row.asked_by),
+            "asked_at": row.asked_at,
+            "decision": row.decision,
+            "decision_label": row.get_decision_display(),
+            "decided_by": str(row.decided_by) if row.decided_by else "",
+            "until": row.until,
+            "review_due_at": row.review_due_at,
+            "ended_at": row.ended_at,
+        }
+        for row in rows.order_by("pk")
+    ]
+
+
+def _waits(case_id: int) -> list[dict[str, Any]]:
+    """The times in which the citizen was waited for."""
+    rows = Pause.objects.filter(case_id=case_id, kind=PauseKind.CITIZEN).select_related("by")
+    return [
+        {
             "reason": row.reason,
             "started_at": row.started_at,
             "ends_at": row.ends_at,
             "ended_at": row.ended_at,
-            "by": str(row.by),
+            "by": str(row.by) if row.by else "",
         }
-        for row in rows
+        for row in rows.order_by("pk")
     ]
 
 
-def _suspension_asked(case_id: int) -> Mapping[str, Any] | None:
-    """The request that waits for its decision; None where a pause came after it."""
-    asked = Note.objects.filter(case_id=case_id, move="request_suspension").select_related("by")
-    row = asked.order_by("-pk").first()
-    later = Q(started_at__gte=row.at) if row else Q()
-    if row is None or Pause.objects.filter(later, case_id=case_id, kind="SUSPENDED").exists():
-        return None
-    return {"reason": row.text, "asked_by": str(row.by or ""), "asked_at": row.at}
-
-
-def why_routed(case_id: int, dispatched_by: Mapping[datetime, str]) -> list[dict[str, Any]]:
-    """The trace of routing: each lead unit with the reason that its assignment keeps.
-
-    `dispatched_by` names who dispatched, by the moment of the event.
-    """
-    rows = Assignment.objects.filter(case_id=case_id, role=AssignmentRole.LEAD)
+def links_of(links: QuerySet[Link], case_id: int) -> list[dict[str, Any]]:
+    """The cases that stand beside this one, whichever side of the link they are on."""
     return [
         {
-            "unit": row.unit.name,
-            **_reason(row),
-            "at": row.dispatched_at,
-            "by": dispatched_by.get(row.dispatched_at, ""),
-            "ended_at": row.ended_at,
+            "case_no": other.case_no,
+            "title": other.title,
+            "line": other.line,
+            "state": other.state,
+            "kind_label": row.get_kind_display(),
+            "joint": row.joint,
+            "at": row.at,
+            "by": str(row.by) if row.by else "",
         }
-        for row in rows.select_related("unit").order_by("pk")
+        for row in links.select_related("first", "second", "by").order_by("pk")
+        for other in (row.second if row.first_id == case_id else row.first,)
     ]
 
 
-def _reason(row: Assignment) -> dict[str, str]:
-    """The words of the reason that an assignment keeps by codes; of an older one as stored."""
-    if not row.why_codes:
-        return _parts(row.why)
-    return {"item": str(row.why_codes.get("item", "")), "words": words_for(row.why_codes)}
+def why_routed(
+    rows: Sequence[Mapping[str, Any]], dispatched_by: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """The trace of routing: each lead unit with the reason that its assignment keeps.
+
+    `rows` are the assignments of the case file; `dispatched_by` names who, by the event's moment.
+    """
+    return [
+        {
+            "unit": row["unit_name"],
+            **_parts(row["why"]),
+            "at": row["dispatched_at"],
+            "by": dispatched_by.get(row["dispatched_at"], ""),
+            "ended_at": row["ended_at"],
+        }
+        for row in rows
+        if row["role"] == AssignmentRole.LEAD
+    ]
 
 
 def _parts(why: str) -> dict[str, str]:
-    """The item and the words of a stored reason: "A-E01: 环卫 ..."."""
-    item, _colon, rest = why.partition(":")
-    return {"item": item.strip(), "words": rest.strip()}
+    """The rule in words, the item and the place of a stored line: "LIST: v3 A-E01 E0104@3399"."""
+    rule, colon, rest = why.partition(":")
+    if not colon:
+        return {"rule": "", "item": "", "words": why}
+    return {"rule": words.word(rule.strip(), "why"), "item": rest.strip(), "words": ""}

@@ -31,7 +31,7 @@ def voices_of(case: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
     waiting = sum(voice["is_waiting"] for voice in shown)
     return {
         "voices": [{**voice, "may_call": may_call and voice["is_waiting"]} for voice in shown],
-        "hidden_voices": len(numbers) - len(shown),
+        "hidden_voices": len(numbers) - len(shown) + case["confidential_voices"],
         "waiting_voices": waiting if case["state"] == State.PENDING_CALLBACK else 0,
     }
 
