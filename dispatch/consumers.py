@@ -18,7 +18,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.queries import user_by_cookie, user_by_token
 from dispatch import queries
-from dispatch.hub import Subscription, head_message, head_of, hub
+from dispatch.hub import BEHIND, Subscription, head_message, head_of, hub
 
 RESUME_WITHIN_S = 5.0
 HEARTBEAT_S = 10.0
@@ -177,37 +177,47 @@ class DistrictConsumer(FeedConsumer):
         self.subscription = subscription
         await self.send(json.dumps({"type": "welcome", "head": head}))
         self.sent = head if after is None else min(after, head)
+        await self._catch_up(head)
+        self._spawn(self._feed(subscription))
+        self._spawn(self._give_up_on_the_slow(subscription))
+        self._spawn(self._beat())
+
+    async def _catch_up(self, head: int) -> None:
+        """Send what happened after `sent`; a reload where that is too much to send."""
         if head - self.sent > MOST_BEHIND:
             await self.send('{"type":"reload"}')
             self.sent = head
-        await self._catch_up()
-        self._spawn(self._feed(subscription))
-        self._spawn(self._beat())
+        while missed := await self._missed():
+            for seq, text in missed:
+                await self.send(text)
+                self.sent = seq
 
-    async def _catch_up(self) -> None:
-        """Send what is in the log after `sent`."""
-        while True:
-            missed = await hub.read(queries.events_after, self.district, self.sent, MOST_BEHIND)
-            for event in missed:
-                await self.send(json.dumps(event, separators=(",", ":")))
-                self.sent = event["seq"]
-            if len(missed) < MOST_BEHIND:
-                return
+    async def _missed(self) -> list[tuple[int, str]]:
+        if kept := hub.after(self.district, self.sent):
+            return kept
+        events = await hub.read(queries.events_after, self.district, self.sent, MOST_BEHIND)
+        return [(event["seq"], json.dumps(event, separators=(",", ":"))) for event in events]
 
     async def _feed(self, subscription: Subscription) -> None:
         while True:
-            message = await subscription.queue.get()
-            if message is None:
-                await self.close(TOO_MANY)
-                return
+            message = await subscription.next()
+            if message is BEHIND:
+                subscription.will_read = False
+                await self._catch_up(await hub.read(head_of, self.district))
+                continue
             seq, text = message
             if seq <= self.sent:
                 continue
             if seq > self.sent + 1:
-                await self._catch_up()
+                await self._catch_up(seq)
             else:
                 self.sent = seq
                 await self.send(text)
+
+    async def _give_up_on_the_slow(self, subscription: Subscription) -> None:
+        """Close a socket that takes less than what happens, for half a minute on end."""
+        await subscription.stays_behind.wait()
+        await self.close(TOO_MANY)
 
     async def _beat(self) -> None:
         while True:

@@ -10,6 +10,7 @@ import json
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -28,32 +29,53 @@ POLL_S = 1.0
 POLL_WITHOUT_BELL_S = 0.5
 BATCH = 1000
 QUEUE_LIMIT = 500
+KEPT = 2000
+GIVE_UP_AFTER_S = 30.0
+BEHIND = None
 READERS = 2
 logger = logging.getLogger("sanxian.hub")
 
 
 class Subscription:
-    """One socket's place in a district: a bounded queue; overflow closes the socket."""
+    """One socket's place in a district: a bounded queue.
+
+    A queue that overflows is emptied and holds BEHIND: its socket then reads what it missed, from
+    the hub's memory or from the log. Only who stays behind is given up.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, district: str) -> None:
         self.loop = loop
         self.district = district
         self.queue: asyncio.Queue[tuple[int, str] | None] = asyncio.Queue(QUEUE_LIMIT)
         self.authority_changed = asyncio.Event()
+        self.stays_behind = asyncio.Event()
+        self.behind_since: float | None = None
+        self.will_read = False
 
     def offer(self, messages: list[tuple[int, str]]) -> None:
-        """Put (seq, text) messages into the queue; called in the loop's thread."""
-        try:
-            for message in messages:
-                self.queue.put_nowait(message)
-        except asyncio.QueueFull:
-            self.close()
+        """Put (seq, text) messages into the queue, or BEHIND; called in the loop's thread."""
+        if self.behind_since and self.loop.time() - self.behind_since > GIVE_UP_AFTER_S:
+            self.stays_behind.set()
+        if self.will_read:
+            return
+        if len(messages) > QUEUE_LIMIT - self.queue.qsize():
+            self._fall_behind()
+            return
+        for message in messages:
+            self.queue.put_nowait(message)
 
-    def close(self) -> None:
-        """Empty the queue and mark the end: the client resumes from what it has."""
+    def _fall_behind(self) -> None:
         while not self.queue.empty():
             self.queue.get_nowait()
-        self.queue.put_nowait(None)
+        self.queue.put_nowait(BEHIND)
+        self.will_read = True
+        self.behind_since = self.behind_since or self.loop.time()
+
+    async def next(self) -> tuple[int, str] | None:
+        """The next message, or BEHIND; whoever waits here has caught up."""
+        if self.queue.empty():
+            self.behind_since = None
+        return await self.queue.get()
 
 
 class Hub:
@@ -63,6 +85,7 @@ class Hub:
         self.lock = threading.Lock()
         self.watched: dict[str, set[Subscription]] = {}
         self.heads: dict[str, int] = {}
+        self.recent: dict[str, deque[tuple[int, str]]] = {}
         self.readers = ThreadPoolExecutor(READERS, thread_name_prefix="hub-reader")
         self.bell_ok = False
         self._thread: threading.Thread | None = None
@@ -88,6 +111,15 @@ class Hub:
             if not sockets:
                 self.watched.pop(subscription.district, None)
                 self.heads.pop(subscription.district, None)
+                self.recent.pop(subscription.district, None)
+
+    def after(self, district: str, seq: int) -> list[tuple[int, str]]:
+        """The messages after a number from memory, without a gap; empty where the log must say."""
+        with self.lock:
+            kept = self.recent.get(district)
+            if not kept or not kept[0][0] <= seq + 1 <= kept[-1][0]:
+                return []
+            return [message for message in kept if message[0] > seq]
 
     async def read(self, work: Callable[..., Any], *args: Any) -> Any:
         """Run a database read in one of the hub's threads, which keep their connections."""
@@ -161,6 +193,8 @@ class Hub:
     def _deliver(self, district: str, messages: list[dict[str, Any]]) -> None:
         texts = [(m["seq"], json.dumps(m, separators=(",", ":"))) for m in messages]
         with self.lock:
+            if district in self.watched:
+                self.recent.setdefault(district, deque(maxlen=KEPT)).extend(texts)
             by_loop: dict[asyncio.AbstractEventLoop, list[Subscription]] = {}
             for subscription in self.watched.get(district, ()):
                 by_loop.setdefault(subscription.loop, []).append(subscription)

@@ -169,26 +169,26 @@ def test_random_cuts_lose_nothing_and_double_nothing(stack: Stack) -> None:
     assert len(seqs) >= 40
 
 
+def _urged(district: str) -> Event:
+    return Event(
+        case_id=1,
+        case_no="-",
+        topic="case.urged",
+        at=datetime.now(UTC),
+        from_state="REGISTERED",
+        to_state="REGISTERED",
+        line="GRID",
+        category="E0104",
+        priority=2,
+        district=district,
+    )
+
+
 def test_a_client_far_behind_is_told_to_reload(
     stack: Stack, django_db_blocker: DjangoDbBlocker
 ) -> None:
     with django_db_blocker.unblock():
-        rows = [
-            Event(
-                case_id=1,
-                case_no="-",
-                topic="case.urged",
-                at=datetime.now(UTC),
-                from_state="REGISTERED",
-                to_state="REGISTERED",
-                line="GRID",
-                category="E0104",
-                priority=2,
-                district=B,
-            )
-            for _ in range(1100)
-        ]
-        Event.objects.bulk_create(rows)
+        Event.objects.bulk_create([_urged(B) for _ in range(1100)])
 
     async def behind() -> str:
         await asyncio.sleep(2)
@@ -197,6 +197,32 @@ def test_a_client_far_behind_is_told_to_reload(
             return str(json.loads(await asyncio.wait_for(socket.recv(), 5))["type"])
 
     assert in_own_loop(behind) == "reload"
+
+
+def test_a_client_that_looks_away_during_a_storm_is_told_all_of_it(
+    stack: Stack, django_db_blocker: DjangoDbBlocker
+) -> None:
+    """More at once than a socket's queue holds: it reads on from the log, nothing is closed."""
+    many = 900
+
+    def storm() -> None:
+        with django_db_blocker.unblock():
+            Event.objects.bulk_create([_urged(B) for _ in range(many)])
+            connections.close_all()
+
+    async def watch() -> tuple[int, list[int]]:
+        async with websockets.connect(address(stack, B), max_queue=1) as socket:
+            head = (await resume(socket, stack.tokens["handler2"], None))["head"]
+            await asyncio.to_thread(storm)
+            await asyncio.sleep(3)
+            last, seqs = head, list[int]()
+            while last < head + many:
+                last = await take(socket, seqs, 5, last)
+            return head, seqs
+
+    head, seqs = in_own_loop(watch)
+
+    assert seqs == list(range(head + 1, head + many + 1))
 
 
 @pytest.mark.parametrize(
