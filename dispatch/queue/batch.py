@@ -3,17 +3,22 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import Unit, User
 from dispatch.actions.errors import MoveError, RuleError, StaleVersionError
 from dispatch.actions.moving import make_move, may_move
-from dispatch.lifecycle import State, moves_from
+from dispatch.lifecycle import Move, State, moves_from
 from dispatch.models import Case
+from ui.words import word
 
 MOST_CASES: Final = 200
+DISTRICT_DIGITS: Final = 6
+OF_ONE_CASE: Final = frozenset({"photos", "condition", "component"})
 FOR_MANY: Final = frozenset(
     {
         *("accept", "ask_verify", "file", "dispatch", "emergency_dispatch", "sub_dispatch"),
@@ -100,25 +105,43 @@ def moves_for_many(user: User, numbers: Sequence[str]) -> list[dict[str, Any]]:
             if row.name in FOR_MANY and may_move(scope, row, area, lead, supports)
         }
         names = fitting if names is None else names & fitting
-    return _with_fields(names or set(), {state for state, *_ in rows})
+    offered = {row.name: row for state, *_ in rows for row in moves_from(State(state))}
+    units = Choices(tuple(sorted({area[:DISTRICT_DIGITS] for _, area, *_ in rows})))
+    return [_described(offered[name], units) for name in sorted(names or set())]
 
 
-def _with_fields(names: set[str], states: set[str]) -> list[dict[str, Any]]:
-    offered = [row for state in sorted(states) for row in moves_from(State(state))]
-    by_name = {row.name: row for row in offered if row.name in names}
-    return [
-        {
-            "move": row.name,
-            "fields": [
-                {
-                    "name": field.name,
-                    "kind": field.kind,
-                    "choices": list(field.choices),
-                    "required": field.required,
-                }
-                for field in row.fields
-                if field.kind != "photos"
-            ],
-        }
-        for row in by_name.values()
-    ]
+class Choices:
+    """The units that may be named for cases of some districts, read when a field asks."""
+
+    def __init__(self, districts: tuple[str, ...]) -> None:
+        self.districts = districts
+
+    @cached_property
+    def units(self) -> list[dict[str, str]]:
+        """Code and name of each unit of the districts."""
+        inside = Q()
+        for district in self.districts:
+            inside |= Q(area_code__startswith=district)
+        rows = Unit.objects.filter(inside).order_by("code").values_list("code", "name")
+        return [{"value": code, "word": name} for code, name in rows]
+
+
+def _described(row: Move, units: Choices) -> dict[str, Any]:
+    """A move with its words and fields; what belongs to one case alone (photos) is left out."""
+    return {
+        "move": row.name,
+        "word": word(row.name, "move"),
+        "fields": [
+            {
+                "name": field.name,
+                "word": word(field.name, "field"),
+                "kind": field.kind,
+                "required": field.required,
+                "choices": units.units
+                if field.kind == "unit"
+                else [{"value": code, "word": word(code, "choice")} for code in field.choices],
+            }
+            for field in row.fields
+            if field.kind not in OF_ONE_CASE or field.required
+        ],
+    }

@@ -33,10 +33,14 @@ export async function get(path, options = {}) {
   return answer(await fetch(path, { headers: { Accept: "application/json" }, ...options }));
 }
 
-export async function post(path, body, headers = {}) {
+export function post(path, body, headers = {}) {
+  return send("POST", path, body, headers);
+}
+
+export async function send(method, path, body = {}, headers = {}) {
   const isForm = body instanceof FormData;
   const response = await fetch(path, {
-    method: "POST",
+    method,
     headers: {
       Accept: "application/json",
       "X-CSRFToken": csrf(),

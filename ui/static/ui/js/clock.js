@@ -15,6 +15,11 @@ export function hear(at) {
   if (heard) offset = heard - Date.now();
 }
 
+/** Correct the clock by the server's lead over this machine, in milliseconds. */
+export function correct(lead) {
+  offset = lead;
+}
+
 export function hms(time) {
   return new Date(time).toLocaleTimeString("zh-CN", { hour12: false, timeZone: "Asia/Shanghai" });
 }

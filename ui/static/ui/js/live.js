@@ -1,149 +1,161 @@
-// One socket per page, contract.md 6: resume by seq, gaps asked for again, polling when sockets fail.
-// Says what it knows as DOM events: sx:event (one thing happened), sx:reload (too far behind),
-// sx:link (state and "data as of").
-import { hear, now } from "./clock.js";
+// The feed as a page hears it: DOM events sx:event (one thing happened), sx:reload (too far behind),
+// sx:missed (so many were fetched after a gap) and sx:link (state and "data as of").
+// All tabs of a person share one connection: a shared worker holds it, or else the one tab that has the
+// lock; where neither exists (an address without TLS in an old browser), each tab has its own.
+import { correct, now } from "./clock.js";
+import { Link } from "./link.js";
 
-const SILENCE = 25000; // the server speaks every 10 s
 const STALE = 30000;
-const FIRST_POLL_AFTER = 3; // failed tries in a row
-const POLL_EVERY = 2000;
-const FAREWELLS = { 4401: "refused", 4403: "refused" };
+const REJOIN_AFTER = 3000;
 
-class Link {
-  constructor({ district, after }) {
+function announce(name, detail) {
+  document.dispatchEvent(new CustomEvent(name, { detail }));
+}
+
+class Tab {
+  constructor({ district, after, worker, person }) {
     this.district = district;
-    this.seq = after === "" ? null : Number(after);
-    this.failures = 0;
-    this.asOf = null;
-    this.state = "connecting";
-    this.asking = false;
-    setInterval(() => this.watch(), 1000);
-    addEventListener("online", () => this.connect());
+    this.seq = after === "" || after === undefined ? null : Number(after);
+    this.standing = { state: "connecting", asOf: null, seq: null };
+    this.name = `sx-live-${district}-${person || ""}`;
+    this.connect(worker);
+    setInterval(() => this.say(), 1000);
+    addEventListener("pageshow", (event) => event.persisted && this.join());
     document.addEventListener("visibilitychange", () => document.hidden || this.hurry());
-    this.connect();
   }
 
-  connect() {
-    clearTimeout(this.retry);
-    if (this.socket && this.socket.readyState <= WebSocket.OPEN) return;
-    const scheme = location.protocol === "https:" ? "wss" : "ws";
-    const socket = new WebSocket(`${scheme}://${location.host}/ws/v1/districts/${this.district}`);
-    this.socket = socket;
-    this.heard = Date.now();
-    socket.onopen = () => this.resume();
-    socket.onmessage = (message) => this.hearMessage(JSON.parse(message.data));
-    socket.onclose = (event) => this.socket === socket && this.closed(event.code);
+  connect(worker) {
+    if (worker && window.SharedWorker) this.byWorker(worker);
+    else if (navigator.locks && window.BroadcastChannel) this.byElection();
+    else this.alone();
   }
 
-  resume() {
-    this.asking = true;
-    this.socket.send(JSON.stringify({ type: "resume", after: this.seq }));
-  }
-
-  hearMessage(message) {
-    this.heard = Date.now();
-    if (message.at && message.type === "head") hear(message.at);
-    this[`on_${message.type}`]?.(message);
-    this.say(this.failures ? this.state : "live", true);
-  }
-
-  on_welcome({ head }) {
-    this.failures = 0;
-    this.stopPolling();
-    this.asking = false;
-    this.head = head;
-    this.seq ??= head;
-  }
-
-  on_event(message) {
-    if (this.seq !== null && message.seq <= this.seq) return;
-    if (this.seq !== null && message.seq > this.seq + 1) {
-      if (!this.asking) this.resume();
+  byWorker(worker) {
+    try {
+      const shared = new SharedWorker(worker, { type: "module", name: this.name });
+      shared.onerror = () => this.joined || this.byElectionOrAlone();
+      this.send = (message) => shared.port.postMessage(message);
+      shared.port.onmessage = ({ data }) => this.hear(data);
+    } catch {
+      this.byElectionOrAlone();
       return;
     }
-    this.take(message);
+    addEventListener("pagehide", () => this.send({ type: "bye" }));
+    this.join();
   }
 
-  on_head({ seq }) {
-    if (this.seq === null) this.seq = seq;
-    else if (seq > this.seq && !this.asking) this.resume();
+  byElectionOrAlone() {
+    if (navigator.locks && window.BroadcastChannel) this.byElection();
+    else this.alone();
   }
 
-  on_reload() {
-    this.seq = this.head;
-    document.dispatchEvent(new CustomEvent("sx:reload"));
+  alone() {
+    this.link = new Link({ district: this.district, after: this.seq, tell: (message) => this.hear(message) });
+    this.send = ({ type }) => type === "hurry" && this.link.hurry();
+    this.mode = "alone";
   }
 
-  take(event) {
-    this.seq = event.seq;
-    this.asking = false;
-    document.dispatchEvent(new CustomEvent("sx:event", { detail: event }));
+  /** The tab that gets the lock speaks to the server for all; the lock goes with its life. */
+  byElection() {
+    const channel = new BroadcastChannel(this.name);
+    const id = Math.random().toString(36).slice(2);
+    channel.onmessage = ({ data }) => {
+      if (this.link) this.answer(channel, data);
+      else if (!data.to || data.to === id) this.hear(data);
+    };
+    this.send = (message) => (this.link ? this.answer(channel, { ...message, from: id }) : channel.postMessage({ ...message, from: id }));
+    navigator.locks.request(this.name, () => {
+      const tell = (message) => {
+        channel.postMessage(message);
+        this.hear(message);
+      };
+      this.link = new Link({ district: this.district, after: this.seq, tell });
+      tell({ kind: "leader" });
+      return new Promise(() => {});
+    });
+    this.join();
   }
 
-  closed(code) {
-    if (FAREWELLS[code]) {
-      this.stopPolling();
-      this.say(FAREWELLS[code]);
-      return;
-    }
-    this.failures += 1;
-    const ceiling = code === 4429 ? 60000 : Math.min(15000, 500 * 2 ** this.failures);
-    this.retry = setTimeout(() => this.connect(), ceiling * (0.5 + Math.random() / 2));
-    if (this.failures >= FIRST_POLL_AFTER) this.startPolling();
-    this.say(this.polling && this.pollWorks ? "polling" : this.failures > 1 ? "offline" : "reconnecting");
+  answer(channel, { type, from, after }) {
+    if (type === "hurry") this.link.hurry();
+    if (type !== "join") return;
+    this.link.hurry({ evenRefused: true });
+    channel.postMessage({ ...this.link.greeting(after), to: from });
+  }
+
+  join() {
+    this.send({ type: "join", district: this.district, after: this.seq });
   }
 
   hurry() {
-    if (this.socket.readyState > WebSocket.OPEN && this.state !== "refused") this.connect();
+    this.send({ type: "hurry" });
   }
 
-  startPolling() {
-    this.polling ??= setInterval(() => this.poll(), POLL_EVERY);
+  hear(message) {
+    this.joined = true;
+    this[`on_${message.kind}`]?.(message);
   }
 
-  stopPolling() {
-    clearInterval(this.polling);
-    this.polling = null;
-    this.pollWorks = false;
+  on_greeting({ offset, standing, events, reload }) {
+    if (offset !== null) correct(offset);
+    for (const event of events) this.on_event({ event });
+    if (reload !== null) this.on_reload({ seq: reload });
+    this.on_link(standing);
   }
 
-  async poll() {
-    if (this.seq === null || this.isPolling) return;
-    this.isPolling = true;
-    try {
-      const path = `/api/v1/events?district=${this.district}&after=${this.seq}&limit=500`;
-      const response = await fetch(path);
-      if (!response.ok) throw new Error(String(response.status));
-      for (const event of (await response.json()).items) if (event.seq === this.seq + 1) this.take(event);
-      this.pollWorks = true;
-      if (this.polling) this.say("polling", true);
-    } catch {
-      this.pollWorks = false;
-      if (this.polling) this.say("offline");
-    } finally {
-      this.isPolling = false;
+  on_leader() {
+    if (!this.link) this.join();
+  }
+
+  on_clock({ offset }) {
+    correct(offset);
+  }
+
+  on_event({ event }) {
+    if (this.seq !== null && event.seq <= this.seq) return;
+    if (this.seq !== null && event.seq > this.seq + 1) {
+      this.rejoin();
+      return;
     }
+    this.seq = event.seq;
+    announce("sx:event", event);
   }
 
-  watch() {
-    if (this.state === "refused") return;
-    const quiet = Date.now() - this.heard;
-    if (this.socket?.readyState === WebSocket.OPEN && quiet > SILENCE) {
-      this.socket.close();
-      this.say("reconnecting");
-    }
-    if (this.state === "live" && this.asOf && now() - this.asOf > STALE) this.say("stale");
+  /** A message of the other side was lost, as after a sleep of the page: ask for what is missing. */
+  rejoin() {
+    if (Date.now() - (this.rejoinedAt || 0) < REJOIN_AFTER) return;
+    this.rejoinedAt = Date.now();
+    this.join();
   }
 
-  say(state, fresh = false) {
-    this.state = state;
-    if (fresh) this.asOf = now();
-    const detail = { state, asOf: this.asOf, seq: this.seq };
-    document.dispatchEvent(new CustomEvent("sx:link", { detail }));
+  on_reload({ seq }) {
+    this.seq = seq;
+    announce("sx:reload");
+  }
+
+  on_missed({ count }) {
+    announce("sx:missed", { count });
+  }
+
+  on_link(standing) {
+    this.standing = standing;
+    if (this.seq === null) this.seq = standing.seq;
+    else if (standing.seq !== null && standing.seq > this.seq) this.rejoin();
+    this.say(true);
+  }
+
+  /** A connection that nobody hears from any more is stale, whatever it said of itself last. */
+  say(isNews = false) {
+    const { asOf, state, seq, code } = this.standing;
+    const isOld = asOf !== null && now() - asOf > STALE;
+    const shown = isOld && state === "live" ? "stale" : state;
+    if (!isNews && shown === this.shown && isOld === this.wasOld) return;
+    [this.shown, this.wasOld] = [shown, isOld];
+    announce("sx:link", { state: shown, asOf, seq, code, isOld });
   }
 }
 
 /** Begin to listen, where the page has a dot that names a district. */
 export function start(dot) {
-  return dot?.dataset.district ? new Link(dot.dataset) : null;
+  return dot?.dataset.district ? new Tab(dot.dataset) : null;
 }

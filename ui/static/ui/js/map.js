@@ -2,7 +2,6 @@
 import {
   Circle,
   CircleStyle,
-  Cluster,
   Feature,
   Fill,
   Icon,
@@ -85,22 +84,24 @@ function remember(key, make) {
   return cache.get(key);
 }
 
-function sealStyle(line, isOver, scale = 0.46) {
+export function sealStyle(line, isOver, scale = 0.46) {
   return remember(`${line}${isOver}${scale}`, () => new Style({
     image: new Icon({ img: drawSeal(line, isOver), size: [SIZE, SIZE], scale }),
     zIndex: 20,
   }));
 }
 
-function clusterStyle(count) {
-  return remember(`cluster${count}`, () => new Style({
+/** A number of cases; a dashed red ring, not its colour alone, says that one of them is overdue. */
+export function clusterStyle(count, isOver = false) {
+  const short = count > 9999 ? `${Math.round(count / 1000)}k` : String(count);
+  return remember(`cluster${short}${isOver}`, () => new Style({
     image: new CircleStyle({
       radius: Math.min(26, 11 + Math.sqrt(count) * 2.6),
       fill: new Fill({ color: "rgba(22,48,95,.9)" }),
-      stroke: new Stroke({ color: "#fff", width: 2 }),
+      stroke: isOver ? new Stroke({ color: "#ff5a6e", width: 3, lineDash: [5, 3] }) : new Stroke({ color: "#fff", width: 2 }),
     }),
     text: new Text({
-      text: String(count),
+      text: short,
       font: `600 14px "SX Num",${MAP_FONT}`,
       fill: new Fill({ color: "#fff" }),
       offsetY: 1,
@@ -109,7 +110,7 @@ function clusterStyle(count) {
   }));
 }
 
-const HALO = new Style({
+export const HALO = new Style({
   image: new CircleStyle({
     radius: 21,
     fill: new Fill({ color: "rgba(27,86,201,.16)" }),
@@ -158,15 +159,7 @@ export class CityMap {
     this.cases = new VectorSource();
     this.marks = new VectorSource();
     this.selected = null;
-    this.byNumber = new Map();
-    const clusters = new VectorLayer({
-      source: new Cluster({ source: this.cases, distance: 44, minDistance: 20 }),
-      style: (feature) => {
-        const inside = feature.get("features");
-        if (inside.length > 1) return clusterStyle(inside.length);
-        return sealStyle(inside[0].get("line"), inside[0].get("isOver"));
-      },
-    });
+    const clusters = new VectorLayer({ source: this.cases, style: (feature) => this.styleOf(feature) });
     this.map = new OlMap({
       target,
       controls: interactive ? [new ScaleLine()] : [],
@@ -177,6 +170,11 @@ export class CityMap {
     this.map.getTargetElement().style.backgroundColor = COLORS.ground;
     this.view = this.map.getView();
     this.clusters = clusters;
+  }
+
+  styleOf(feature) {
+    const { n, line, isOver } = feature.getProperties();
+    return n > 1 ? clusterStyle(n, isOver) : sealStyle(line, isOver);
   }
 
   /** Draw every open case of the server's case tiles: for pages that have no list of their own. */
@@ -206,22 +204,28 @@ export class CityMap {
     return this.cells.getVisible();
   }
 
-  /** Say what a click on a single case, or on the empty map, means. */
+  /** Say what a click on a single case, or on the empty map, means; a cluster opens. */
   onPick(pick, click = () => {}) {
     this.map.on("click", (event) => {
-      const hit = this.map.forEachFeatureAtPixel(event.pixel, (feature) => feature, {
-        layerFilter: (layer) => layer === this.clusters,
-        hitTolerance: 6,
-      });
-      const inside = hit?.get("features") || [];
-      if (inside.length === 1) pick(inside[0].get("number"));
-      else if (inside.length) this.fit(inside.map((f) => f.getGeometry().getCoordinates()));
+      const hit = this.caseAt(event.pixel);
+      if (hit?.get("number")) pick(hit.get("number"));
+      else if (hit) this.zoomTo(hit.getGeometry().getCoordinates());
       else click(toLonLat(event.coordinate));
     });
     this.map.on("pointermove", (event) => {
-      const over = !event.dragging && this.map.hasFeatureAtPixel(event.pixel, { layerFilter: (l) => l === this.clusters });
-      this.map.getTargetElement().style.cursor = over ? "pointer" : "";
+      const hit = event.dragging ? null : this.caseAt(event.pixel);
+      this.map.getTargetElement().style.cursor = hit ? "pointer" : "";
+      this.hovered?.(hit?.get("number") || null);
     });
+  }
+
+  caseAt(pixel) {
+    const options = { layerFilter: (layer) => layer === this.clusters, hitTolerance: 6 };
+    return this.map.forEachFeatureAtPixel(pixel, (feature) => feature, options);
+  }
+
+  zoomTo(center) {
+    this.view.animate({ center, zoom: this.view.getZoom() + 2, duration: 250 });
   }
 
   fit(coordinates, maxZoom = 17) {
@@ -229,42 +233,16 @@ export class CityMap {
     this.view.fit(boundingExtent(coordinates), { maxZoom, duration: 250, padding: [60, 60, 60, 60] });
   }
 
-  fitCases() {
-    this.fit(this.cases.getFeatures().map((f) => f.getGeometry().getCoordinates()), 15);
-  }
-
-  /** Show these cases: [{number, line, lon, lat, isOver}]. */
-  showCases(cases) {
-    this.byNumber = new Map(cases.map((row) => [row.number, this.featureOf(row)]));
-    this.cases.clear(true);
-    this.cases.addFeatures([...this.byNumber.values()]);
-  }
-
-  /** Add or move one case; without a place it leaves the map. */
-  putCase(row) {
-    const known = this.byNumber.get(row.number);
-    if (known) this.cases.removeFeature(known);
-    this.byNumber.delete(row.number);
-    if (!row.lon) return;
-    const feature = this.featureOf(row);
-    this.byNumber.set(row.number, feature);
-    this.cases.addFeature(feature);
-  }
-
-  featureOf({ number, line, lon, lat, isOver }) {
-    return new Feature({ geometry: new Point(fromLonLat([lon, lat])), number, line, isOver });
-  }
-
-  /** Ring a case and move the map only where it would be out of sight. */
-  select(number) {
+  /** Ring a case { number, line, lon, lat, isOver }, and move the map only where it would be out of sight. */
+  select(point) {
     if (this.selected) this.marks.removeFeature(this.selected);
     this.selected = null;
-    const feature = this.byNumber.get(number);
-    if (!feature) return;
-    this.selected = new Feature({ geometry: feature.getGeometry().clone() });
-    this.selected.setStyle([HALO, sealStyle(feature.get("line"), feature.get("isOver"), 0.64)]);
+    if (!point?.lon) return;
+    const geometry = new Point(fromLonLat([point.lon, point.lat]));
+    this.selected = new Feature({ geometry, number: point.number });
+    this.selected.setStyle([HALO, sealStyle(point.line, point.isOver, 0.64)]);
     this.marks.addFeature(this.selected);
-    this.reveal(feature.getGeometry().getCoordinates());
+    this.reveal(geometry.getCoordinates());
   }
 
   reveal(coordinate) {

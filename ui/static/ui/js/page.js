@@ -2,7 +2,7 @@
 import "./clock.js";
 import { hms } from "./clock.js";
 import { start } from "./live.js";
-import { gettext } from "./text.js";
+import { fill, gettext } from "./text.js";
 
 export const $ = (selector, root = document) => root.querySelector(selector);
 export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -44,7 +44,29 @@ document.addEventListener("sx:link", ({ detail }) => {
   dot.dataset.state = detail.state;
   $("[data-live-words]", dot).textContent = WORDS[detail.state];
   $("[data-live-clock]", dot).textContent = detail.asOf ? hms(detail.asOf) : "";
-  document.body.classList.toggle("is-stale", ["stale", "offline", "refused"].includes(detail.state));
+  document.body.classList.toggle("is-stale", detail.isOld || ["stale", "offline", "refused"].includes(detail.state));
+  refused(detail);
+});
+
+/** The right to watch is gone: a page that went on as if nothing were would lie. */
+function refused({ state, code }) {
+  const old = $("#refused");
+  if (state !== "refused") old?.remove();
+  else if (!old) {
+    const words = code === 4401 ? gettext("登录已失效，数据不再更新。") : gettext("您的岗位有变动，这个区的数据不再更新。");
+    toast(words, { over: true, action: gettext("重新载入"), run: () => location.reload(), seconds: 86400 });
+    $("#toasts").lastElementChild.id = "refused";
+  }
+}
+
+let missedFor = null;
+document.addEventListener("sx:missed", ({ detail }) => {
+  const note = $("[data-live-missed]");
+  if (!note) return;
+  note.textContent = fill(gettext("补收 %(n)s 条"), { n: detail.count });
+  note.hidden = false;
+  clearTimeout(missedFor);
+  missedFor = setTimeout(() => (note.hidden = true), 8000);
 });
 
 document.addEventListener("click", (event) => {
