@@ -18,7 +18,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
     path("", include("dispatch.drawer.urls")),
     path("", include("dispatch.queue.urls")),
+    path("", include("dispatch.oversight.urls")),
     path("", include("hotline.urls")),
     path("", include("grid.urls")),
+    path("", include("screen.urls")),
     path("", include("ui.urls")),
 ]

@@ -131,6 +131,7 @@ PEOPLE: tuple[tuple[str, Role, str, str], ...] = (
     ("approver2", Role.UNIT_APPROVER, B, "B0"),
     ("cleaner1", Role.HANDLER, A, "A2"),
     ("helper1", Role.HANDLER, A, "A1"),
+    ("supervisor1", Role.SUPERVISOR, "3399", ""),
     ("evaluator1", Role.EVALUATOR, "3399", ""),
     ("steward1", Role.DATA_STEWARD, "3399", ""),
     ("auditor1", Role.AUDITOR, "3399", ""),

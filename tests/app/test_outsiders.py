@@ -26,6 +26,7 @@ ANY_USER = "open to any signed-in user, holds no case"
 OWN = "shows one's own things only"
 ANY_EDITOR = "open to who works with the duty lists, holds no case"
 CASES = "holds cases"
+WATCHERS = "names cases by number, to supervisors, evaluators and auditors (test_alarms.py)"
 
 
 @dataclass(frozen=True)
@@ -104,14 +105,14 @@ ROWS: dict[str, Row] = {
     "api/v1/radar": Row(CASES, "api/v1/radar?lon=119.6001&lat=29.9001&crs=WGS84&category=C0101"),
     "api/v1/events": Row(CASES, "api/v1/events?district=339901&after=0", feed=True),
     "api/v1/tally": Row(CASES, "api/v1/tally?district=339901", feed=True),
-    "api/v1/alarms": Row(CASES),
+    "api/v1/alarms": Row(WATCHERS),
     "api/v1/alarms/<alarm_id>/note": Row(
-        CASES, "api/v1/alarms/1/note", method="POST", body={"text": "已核实"}
+        WATCHERS, "api/v1/alarms/1/note", method="POST", body={"text": "已核实"}
     ),
     "api/v1/returns/counters": Row(
         CASES, "api/v1/returns/counters?district=339901&from=2026-03-01&to=2026-04-01"
     ),
-    "alarms/": Row(CASES),
+    "alarms/": Row(WATCHERS),
     "tiles/<layer:layer>/<tile:z>/<tile:x>/<tile:y>.mvt": Row(ANY_USER, "tiles/base/9/4/2.mvt"),
     "tiles/cases/<int:z>/<int:x>/<int:y>.mvt": Row(CASES, "tiles/cases/16/54540/26940.mvt"),
     "healthz": Row(ANYBODY),

@@ -1,0 +1,38 @@
+"""The page of alarms."""
+
+from typing import cast
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from accounts.models import User
+from dispatch.actions.errors import NotAllowedError
+from dispatch.models import AlarmKind
+from dispatch.oversight.alarms import AlarmFilters, alarms_for
+from dispatch.queries import FilterError
+
+FORBIDDEN = 403
+
+
+@login_required
+@require_GET
+def alarms_page(request: HttpRequest) -> HttpResponse:
+    """Counts per kind, the newest alarms, and a note under each."""
+    before = request.GET.get("before", "")
+    filters = AlarmFilters(
+        kind=request.GET.get("kind", ""), before=int(before) if before.isdecimal() else 0
+    )
+    try:
+        page = alarms_for(cast(User, request.user), filters)
+    except NotAllowedError:
+        return render(request, "403.html", status=FORBIDDEN)
+    except FilterError as error:
+        raise Http404 from error
+    kinds = [
+        {"kind": kind.value, "label": kind.label, "count": page["counts"][kind.value]}
+        for kind in AlarmKind
+    ]
+    context = {"page": page, "kinds": kinds, "kind": filters.kind, "page_name": "alarms"}
+    return render(request, "dispatch/alarms.html", context)
