@@ -10,6 +10,7 @@ from django.db.models import F, Func, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from accounts.display import Display, Pairing  # noqa: F401 - where Django looks for models
 from accounts.scope import HeldPost, Scope
 
 

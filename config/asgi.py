@@ -10,7 +10,8 @@ from django.urls import re_path
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django_wsgi = get_wsgi_application()
 
-from dispatch.consumers import DistrictConsumer, ScreenConsumer  # noqa: E402
+from dispatch.consumers import DistrictConsumer  # noqa: E402
+from screen.consumers import ScreenConsumer  # noqa: E402
 
 HTTP_THREADS = 8
 sockets = URLRouter(

@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "hotline",
     "grid",
     "affairs",
+    "screen",
     "ui",
     "config.apps.ConfigConfig",
 ]

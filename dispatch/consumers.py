@@ -1,4 +1,4 @@
-"""The sockets of the feed (contract.md 6): /ws/v1/districts/{code} and /ws/v1/screen."""
+"""The socket of a district's feed (contract.md 6): /ws/v1/districts/{code}."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,6 @@ from dispatch.hub import BEHIND, Subscription, head_message, head_of, hub
 RESUME_WITHIN_S = 5.0
 HEARTBEAT_S = 10.0
 RECHECK_S = 60.0
-TALLY_EVERY_S = 1.0
 MOST_BEHIND = 1000
 MOST_MESSAGE = 4096
 RESUMES_PER_MINUTE = 60
@@ -33,7 +32,7 @@ logger = logging.getLogger("sanxian.sockets")
 
 
 class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
-    """What both sockets share: resume within five seconds, authorisation, no flood of messages."""
+    """Resume within five seconds, authorisation, no flood of messages; the wall's socket too."""
 
     async def connect(self) -> None:
         """Accept; the client must say `resume` within five seconds."""
@@ -224,38 +223,6 @@ class DistrictConsumer(FeedConsumer):
             head = max(self.sent, hub.heads.get(self.district, 0))
             await self.send(head_message(self.district, head))
             await asyncio.sleep(HEARTBEAT_S)
-
-
-class ScreenConsumer(FeedConsumer):
-    """The wall: all counters of the districts one may follow, at most once a second."""
-
-    def may_watch(self, user: User) -> bool:
-        """True for posts that see cases of at least one district."""
-        self.prefixes = queries.districts_of(user)
-        return bool(self.prefixes)
-
-    async def resume(self, after: int | None) -> None:
-        """Welcome with the heads, then a tally when something moved, a heartbeat when not."""
-        self._spawn(self._count())
-
-    async def _count(self) -> None:
-        heads: dict[str, int] = {}
-        first, quiet = True, 0.0
-        while True:
-            now_heads = await hub.read(queries.heads_under, self.prefixes)
-            if first:
-                await self.send(json.dumps({"type": "welcome", "head": now_heads}))
-            if first or now_heads != heads:
-                heads, quiet = now_heads, 0.0
-                tally = await hub.read(queries.tally_under, self.prefixes)
-                await self.send(json.dumps({"type": "tally", **tally}))
-            elif quiet >= HEARTBEAT_S:
-                quiet = 0.0
-                at = timezone.now().isoformat()
-                await self.send(json.dumps({"type": "head", "seq": heads, "at": at}))
-            first = False
-            quiet += TALLY_EVERY_S
-            await asyncio.sleep(TALLY_EVERY_S)
 
 
 def _parsed(text: str | None) -> dict[str, Any] | None:

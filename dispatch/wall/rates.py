@@ -132,7 +132,7 @@ def rates(districts: Sequence[str], *, since: datetime, until: datetime) -> dict
     SOLVED_ONCE: of the closed cases whose citizens answered, those with only "solved" and no
     rework. CONTENT: the sum of coefficients over answered call-backs.
     """
-    span = [since, until, list(districts)]
+    span: list[Any] = [since, until, list(districts)]
     closed, in_time, answered, at_once = _one(_CLOSING, span)
     signed, met = _one(_SIGNED, span)
     with connection.cursor() as cursor:
@@ -164,7 +164,7 @@ def standings(
 def stays(districts: Sequence[str], *, since: datetime, until: datetime) -> list[Stay]:
     """How long the cases that left a step in the period had stayed there (the newest 5,000)."""
     pairs = [(state.value, n) for n, (_, states) in enumerate(LOOP) for state in states]
-    states, numbers = [list(column) for column in zip(*pairs, strict=True)]
+    states, numbers = [state for state, _ in pairs], [n for _, n in pairs]
     with connection.cursor() as cursor:
         cursor.execute(_STAYS, [states, numbers, since, until, list(districts), MOST_STAYS])
         return [Stay(LOOP[n][0], float(median), count) for n, count, median in cursor.fetchall()]

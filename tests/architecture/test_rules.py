@@ -12,7 +12,7 @@ from config.subscriptions import SUBSCRIPTIONS
 from dispatch.lifecycle import TOPICS
 
 ROOT = Path(__file__).resolve().parents[2]
-PRODUCT = ("accounts", "affairs", "config", "dispatch", "gis", "grid", "hotline", "ui")
+PRODUCT = ("accounts", "affairs", "config", "dispatch", "gis", "grid", "hotline", "screen", "ui")
 LONGEST_FILE, LONGEST_FUNCTION = 400, 50
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 LISTED = json.loads((ROOT / "ui" / "vendored.json").read_text("utf-8"))
 FOLDERS = ("ui/static/vendor", "tests/journeys/vendor")
-LICENCES = {"0BSD", "BSD-2-Clause", "BSD-3-Clause", "MIT", "OFL-1.1", "MPL-2.0"}
+LICENCES = {"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "MIT", "OFL-1.1", "MPL-2.0"}
 
 
 def test_every_vendored_file_has_the_digest_of_the_list() -> None:

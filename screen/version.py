@@ -1,0 +1,15 @@
+"""Which version of the screens the server speaks: walls reload when it changes."""
+
+import hashlib
+from functools import cache
+
+from django.contrib.staticfiles.storage import staticfiles_storage
+
+SCRIPT, STYLE = "ui/js/wall/app.js", "ui/css/wall.css"
+
+
+@cache
+def current() -> str:
+    """A digest of the hashed names of the wall's files; another build, another digest."""
+    names = [staticfiles_storage.url(name) for name in (SCRIPT, STYLE)]
+    return hashlib.sha256("|".join(names).encode()).hexdigest()[:12]

@@ -1,0 +1,197 @@
+// The command-centre wall: tells how old its figures are, and looks after itself for weeks.
+import { now } from "../clock.js";
+import { fill, gettext } from "../text.js";
+import { Link } from "./link.js";
+import { Machine } from "./past.js";
+import * as panels from "./panels.js";
+import { fit } from "./scale.js";
+import { Stage } from "./stage.js";
+import { draw, inWords } from "./trend.js";
+
+const STALE_AFTER = 5000;
+const PANELS_EVERY = 60000;
+const PANELS_STALE_AFTER = 180000;
+const NIGHT = "03:30";
+const WORDS = {
+  connecting: gettext("连接中"),
+  live: gettext("实时"),
+  reconnecting: gettext("重连中"),
+  refused: gettext("无权查看"),
+};
+const root = document.documentElement.dataset;
+const byId = (id) => document.getElementById(id);
+const wall = { link: "connecting", asOf: { pulse: null, panels: null }, panels: null, latest: null, stage: null };
+let machine = null;
+
+async function fetchJson(path) {
+  const response = await fetch(`/api/v1/screen/${path}?district=${root.area}`);
+  if (response.status === 401) location.reload();
+  if (!response.ok) throw new Error(String(response.status));
+  return response.json();
+}
+
+function isPast() {
+  return machine?.isOpen;
+}
+
+function showPulse(message) {
+  panels.today(message.today);
+  panels.figures(message.board);
+  panels.loop(message.loop, wall.panels?.stays, wall.panels?.bottleneck);
+  panels.urgent(message.emergencies);
+  if (message.feed) panels.feed(message.feed);
+  wall.stage?.setLabels(message.labels);
+  wall.stage?.setUrgent(message.emergencies);
+}
+
+function hearTally(message) {
+  const { points, ...pulse } = message;
+  wall.latest = pulse;
+  wall.asOf.pulse = Date.parse(message.at);
+  wall.missed = isPast();
+  if (isPast()) return;
+  showPulse(message);
+  wall.stage?.change(points);
+}
+
+function showPanels(body) {
+  wall.panels = body;
+  wall.asOf.panels = Date.parse(body.at);
+  if (!isPast()) panels.todayChange(body.today_change);
+  panels.issues(body.issues);
+  panels.rates(body.rates);
+  panels.ranking(body.ranking);
+  byId("trend-words").textContent = inWords(body.trend);
+  drawTrend();
+}
+
+function drawTrend() {
+  if (wall.panels) draw(byId("trend"), wall.panels.trend, wall.scale ?? 1);
+}
+
+async function refreshPanels() {
+  try {
+    const body = await fetchJson("panels");
+    if (body.version !== root.version) setTimeout(() => location.reload(), Math.random() * 20000);
+    showPanels(body.panels);
+    if (!isPast()) showMap(body);
+  } catch (error) {
+    console.info("the panels cannot be read", error.message);
+  }
+}
+
+function showMap(body) {
+  wall.stage?.setDensity(body.density);
+  wall.stage?.setPoints(body.points);
+}
+
+/** Everything from the beginning: at the start, after a gap, and back from the past. */
+async function refreshAll() {
+  const body = await fetchJson("state");
+  if (isPast()) return body;
+  wall.latest = body;
+  wall.asOf.pulse = Date.parse(body.at);
+  showPanels(body.panels);
+  showPulse(body);
+  showMap(body);
+  return body;
+}
+
+function showPast(model) {
+  panels.today(model.today);
+  panels.figures(model.board);
+  panels.loop(model.loop, null, "");
+  panels.queue(model.list);
+  panels.urgent(model.urgentRows);
+  wall.stage?.setLabels(model.labels);
+  wall.stage?.setUrgent(model.urgentRows);
+}
+
+function setLink(state, again) {
+  wall.link = state;
+  if (state === "live" && again) refreshAll().catch(() => {});
+  if (state === "refused") location.reload();
+}
+
+/** Once a second: the clock, how old the figures are, and grey when they are too old. */
+function tick() {
+  const at = now();
+  byId("clock").textContent = panels.clock(at);
+  byId("day").textContent = new Date(at).toLocaleDateString(document.documentElement.lang, { year: "numeric", month: "long", day: "numeric", weekday: "long", timeZone: "Asia/Shanghai" });
+  const age = wall.asOf.pulse === null ? Infinity : at - wall.asOf.pulse;
+  const isStale = age > STALE_AFTER;
+  document.body.classList.toggle("stale", isStale);
+  byId("link").dataset.state = isStale && wall.link === "live" ? "stale" : wall.link;
+  byId("link-word").textContent = isStale && wall.link === "live" ? gettext("数据陈旧") : WORDS[wall.link];
+  byId("age").textContent = Number.isFinite(age) ? fill(gettext("数据延迟 %(s)s 秒"), { s: Math.max(0, age / 1000).toFixed(1) }) : "";
+  tellAge(at);
+  if (!isPast()) tellStale(isStale, age);
+  if (panels.clock(at, false) === NIGHT && at - wall.began > 3600000) location.reload();
+}
+
+function tellAge(at) {
+  for (const panel of document.querySelectorAll("[data-fed]")) {
+    const since = wall.asOf[panel.dataset.fed];
+    const element = panel.querySelector(".as-of");
+    if (element && since) element.textContent = fill(gettext("截至 %(clock)s"), { clock: panels.clock(since) });
+    if (panel.dataset.fed === "panels") panel.classList.toggle("old", since !== null && at - since > PANELS_STALE_AFTER);
+  }
+}
+
+function tellStale(isStale, age) {
+  const banner = byId("banner");
+  banner.hidden = !isStale || document.body.classList.contains("loading");
+  if (banner.hidden) return;
+  const seconds = Number.isFinite(age) ? Math.round(age / 1000) : "—";
+  const clock = wall.asOf.pulse ? panels.clock(wall.asOf.pulse) : "—";
+  const words = fill(gettext("数据已 %(s)s 秒未更新 · 截至 %(clock)s · 正在重连"), { s: seconds, clock });
+  if (banner.textContent !== words) banner.textContent = words;
+}
+
+async function begin() {
+  wall.began = now();
+  fit(({ scale }) => {
+    wall.scale = scale;
+    requestAnimationFrame(() => {
+      wall.stage?.resize();
+      drawTrend();
+    });
+  });
+  document.addEventListener("sx:turned", drawTrend);
+  setInterval(tick, 1000);
+  const { area } = await untilThere(() => refreshAll());
+  document.body.classList.remove("loading");
+  wall.stage = new Stage(area);
+  machine = new Machine({
+    area,
+    shown: (model) => {
+      showPast(model);
+      wall.stage.setPoints(model.points);
+    },
+    changed: (model) => {
+      showPast(model);
+      wall.stage.change(model.takeChanges());
+    },
+    left: () => {
+      byId("banner").hidden = true;
+      refreshAll().catch(() => {});
+    },
+  });
+  new Link({ district: root.area, told: hearTally, state: setLink });
+  setInterval(refreshPanels, PANELS_EVERY);
+  await wall.stage.begin();
+  await refreshAll();
+  document.body.dataset.ready = "1";
+}
+
+async function untilThere(work) {
+  for (let wait = 1000; ; wait = Math.min(30000, wait * 2)) {
+    try {
+      return await work();
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+  }
+}
+
+begin();

@@ -1,0 +1,153 @@
+// The map of the wall: MapLibre where there is WebGL, a flat OpenLayers map where not. What stands on
+// it (labels, pulses, the one pop-up) is HTML laid over either, so both tell the same numbers.
+import { escape, fill, gettext } from "../text.js";
+import { number, state } from "./panels.js";
+
+const LIMIT = 1600;
+const pins = document.getElementById("pins");
+const holder = document.getElementById("map");
+
+function hasWebGL() {
+  if (new URLSearchParams(location.search).get("map") === "2d") return false;
+  try {
+    return Boolean(document.createElement("canvas").getContext("webgl2"));
+  } catch {
+    return false;
+  }
+}
+
+async function engine(options) {
+  if (hasWebGL()) {
+    try {
+      const { Tilted } = await import("./tilted.js");
+      const map = new Tilted(holder, options);
+      await map.ready;
+      return map;
+    } catch (error) {
+      console.info("the tilted map does not start, a flat one does", error.message);
+      holder.replaceChildren();
+    }
+  }
+  const { Flat } = await import("./flat.js");
+  const map = new Flat(holder, options);
+  await map.ready;
+  return map;
+}
+
+/** The stage of an area `{code, box, parts}`; `points` are [number, lon, lat, line, urgency]. */
+export class Stage {
+  constructor(area) {
+    this.area = area;
+    this.parts = new Map(area.parts.map(([code, name, lon, lat]) => [code, { name, lon, lat }]));
+    this.points = new Map();
+    this.labels = {};
+    this.urgent = [];
+    this.density = [];
+  }
+
+  async begin() {
+    const shapes = await fetch(`/api/v1/screen/shapes?district=${this.area.code}`);
+    this.map = await engine({ box: this.area.box, shapes: shapes.ok ? await shapes.json() : null });
+    this.map.moved(() => this.place());
+    document.body.dataset.map = this.map.kind;
+    document.getElementById("engine").textContent = this.map.kind === "flat" ? gettext("平面地图（无 WebGL）") : "";
+    this.draw();
+    this.shade();
+    this.label();
+  }
+
+  setPoints(points) {
+    this.points = new Map(points.map((point) => [point[0], point]));
+    this.draw();
+  }
+
+  /** Changes carry a sixth value: 1 stays on the map, 0 goes. */
+  change(changes) {
+    for (const [no, lon, lat, line, urgency, isOpen] of changes) {
+      this.points.delete(no);
+      if (isOpen) this.points.set(no, [no, lon, lat, line, urgency]);
+    }
+    for (const oldest of this.points.keys()) {
+      if (this.points.size <= LIMIT) break;
+      this.points.delete(oldest);
+    }
+    if (changes.length) this.draw();
+  }
+
+  draw() {
+    this.map?.setPoints([...this.points.values()]);
+  }
+
+  setDensity(density) {
+    this.density = density;
+    this.shade();
+  }
+
+  shade() {
+    const most = Math.max(1, ...this.density.map(([, n]) => n));
+    this.map?.setDensity(new Map(this.density.map(([code, n]) => [code, Math.sqrt(n / most)])));
+  }
+
+  setLabels(labels) {
+    this.labels = labels;
+    this.label();
+  }
+
+  setUrgent(urgent) {
+    this.urgent = urgent.filter((row) => row.lon !== null);
+    this.label();
+  }
+
+  label() {
+    if (!this.map) return;
+    const wanted = new Map();
+    for (const [code, part] of this.parts) {
+      const n = this.labels[code] ?? 0;
+      wanted.set(`label-${code}`, [part, `<b>${number(n)}</b><span>${escape(part.name)}</span>`, "label", { n }]);
+    }
+    for (const row of this.urgent) wanted.set(`pulse-${row.case_no}`, [row, "", "pulse", { case: row.case_no }]);
+    const [first] = this.urgent;
+    if (first) wanted.set("pop", [first, this.popWords(first), "pop", { case: first.case_no }]);
+    this.keep(wanted);
+    this.place();
+  }
+
+  popWords(row) {
+    const voices = row.voices > 1 ? fill(gettext("关联诉求 %(n)s 件"), { n: row.voices }) : "";
+    const under = [row.unit, voices].filter(Boolean).map(escape).join(" · ");
+    return `<b>▲▲▲ ${escape(row.category)}</b><span>${escape(row.street)} · ${escape(state(row.state))}</span><small>${under}</small>`;
+  }
+
+  keep(wanted) {
+    for (const pin of [...pins.children]) if (!wanted.has(pin.id)) pin.remove();
+    for (const [id, [where, html, kind, data]] of wanted) {
+      let pin = document.getElementById(id);
+      if (!pin) {
+        pin = document.createElement("div");
+        pin.id = id;
+        pins.append(pin);
+      }
+      pin.className = kind;
+      Object.assign(pin.dataset, { ...data, lon: where.lon, lat: where.lat });
+      if (pin.dataset.html !== html) {
+        pin.dataset.html = html;
+        pin.innerHTML = html;
+      }
+    }
+  }
+
+  place() {
+    const width = pins.clientWidth;
+    for (const pin of pins.children) {
+      const found = this.map.project(Number(pin.dataset.lon), Number(pin.dataset.lat));
+      if (!found) continue;
+      pin.style.setProperty("--x", `${found[0].toFixed(1)}px`);
+      pin.style.setProperty("--y", `${found[1].toFixed(1)}px`);
+      if (pin.id === "pop") pin.classList.toggle("to-left", found[0] > width * 0.62);
+    }
+  }
+
+  resize() {
+    this.map?.resize();
+  }
+}
