@@ -13,6 +13,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from accounts import identity
 from affairs import rules
 from affairs.models import ServiceEvent, ServiceItem, UpstreamSystem
+from dispatch.duplicates import project_of
 from dispatch.intake import KeyReusedError, check_time, submit
 from dispatch.voices import Caller, IntakeError, Line, NewIntake, Position, Receipt
 from gis import locator
@@ -153,8 +154,19 @@ def _voice(event: CloudEvent, entry: rules.Entry, system: UpstreamSystem) -> New
         priority=entry.priority,
         wants_reply=entry.wants_reply,
         district=_district(_text(event, "area_code", 15), system),
+        applications=_applications(event),
         source=(f"affairs:{event.source}", event.id),
     )
+
+
+def _applications(event: CloudEvent) -> tuple[str, ...]:
+    """What names the matter: the project, and the item with its applicant. Kept as hashes only."""
+    project, item = _text(event, "project_no", 64), _text(event, "item_code", 64)
+    applicant = _text(event, "applicant_id", 64) or identity.digits_of(_text(event, "phone", 20))
+    named = [project_of(project)] if project else []
+    if item and applicant and not event.data.get("anonymous"):
+        named.append(f"item:{item.strip().upper()}:{applicant.strip().upper()}")
+    return tuple(named)
 
 
 def _district(area_code: str, system: UpstreamSystem) -> str:

@@ -6,15 +6,15 @@ from typing import Any, cast
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Query, Router, Schema
+from ninja import Field, Query, Router, Schema
 
 from accounts.models import User
-from dispatch import casefile, catalogue, queries, radar, segments, suggestions
+from dispatch import casefile, catalogue, duplicates, queries, segments, suggestions
 from dispatch.actions.checking import record_callback
 from dispatch.actions.moving import make_move
 from dispatch.counters import counters_for
-from dispatch.intake import wgs84
-from dispatch.models import Case
+from dispatch.duplicates import Typed
+from dispatch.matching import UNCLASSIFIED
 from dispatch.queries import FilterError, QueueFilters
 from dispatch.voices import Position
 
@@ -166,30 +166,50 @@ def callback(request: HttpRequest, intake_no: str, payload: CallbackIn) -> dict[
     return {"intake_no": intake_no, "solved": attempt.solved, "at": attempt.at}
 
 
+class RadarQuery(Schema):
+    """What a desk knows of a voice: a point, or an address, a phone, a component, an application.
+
+    A phone or an application only counts for who speaks with citizens.
+    """
+
+    lon: float | None = None
+    lat: float | None = None
+    crs: str = "WGS84"
+    accuracy_m: float = 0.0
+    category: str = UNCLASSIFIED
+    text: str = ""
+    address: str = Field("", max_length=200)
+    component_id: str = Field("", max_length=16)
+    phone: str = Field("", max_length=20)
+    application: str = Field("", max_length=64)
+
+    def typed(self) -> Typed:
+        """As the radar takes it."""
+        here = None
+        if self.lon is not None and self.lat is not None:
+            here = Position(self.lon, self.lat, self.crs, self.accuracy_m)
+        return Typed(
+            category=self.category,
+            position=here,
+            text=self.text,
+            address=self.address,
+            component_id=self.component_id,
+            phone=self.phone,
+            application=self.application,
+        )
+
+
 @router.get("/radar")
-def look_around(
-    request: HttpRequest, lon: float, lat: float, category: str, crs: str = "WGS84", text: str = ""
-) -> dict[str, Any]:
-    """Duplicate candidates of all three lines that the user may see."""
-    now = timezone.now()
-    found, _condition = catalogue.current().category(category)
-    lon, lat = wgs84(Position(lon, lat, crs))
-    probe = radar.Probe(lon, lat, 0.0, found.code, found.family, now, text)
-    hits = radar.look(probe, limit=radar.CANDIDATES)
-    numbers = [hit.case_no for hit in hits]
-    visible = Case.objects.visible_to(_user(request)).filter(case_no__in=numbers)
-    allowed = set(visible.values_list("case_no", flat=True))
-    return {"items": [_radar_item(hit, now) for hit in hits if hit.case_no in allowed][:10]}
+def look_around(request: HttpRequest, query: Query[RadarQuery]) -> dict[str, Any]:
+    """Duplicate candidates of all three lines that the user may see, with reasons in words."""
+    return {"items": duplicates.around(_user(request), query.typed(), now=timezone.now())}
 
 
-def _radar_item(hit: radar.Hit, now: datetime) -> dict[str, Any]:
-    return {
-        **hit.as_dict(),
-        "line": hit.line,
-        "state": hit.state,
-        "title": hit.title,
-        "age_s": int((now - hit.created_at).total_seconds()),
-    }
+@router.get("/cases/{case_no}/duplicates")
+def duplicates_of(request: HttpRequest, case_no: str) -> dict[str, Any]:
+    """What may be the same as this case, why, and whether it may be merged into each."""
+    found = duplicates.duplicates_of(_user(request), case_no, now=timezone.now())
+    return {"items": found}
 
 
 @router.get("/events")

@@ -1,5 +1,6 @@
 """One case with all that belongs to it, as one user may see it (GET /api/v1/cases/{case_no})."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from accounts import identity
 from accounts.actions import log_access
 from accounts.models import AccessLog, User
 from accounts.scope import IDENTITY_ROLES
-from dispatch import catalogue
+from dispatch import catalogue, joined
 from dispatch.actions.errors import CaseNotFoundError, MoveError, NotAllowedError, RuleError
 from dispatch.actions.moving import may_move
 from dispatch.duties.suggesting import suggestion_for
@@ -43,6 +44,7 @@ def case_for(user: User, case_no: str, *, now: datetime) -> dict[str, Any]:
     case_id, area = row["id"], row["area_code"]
     case = Case.objects.get(pk=case_id)
     moves, blocked = moves_for(user, case)
+    voices, hidden = voices_for(user, case_id, area)
     condition = catalogue.current().conditions.get(row["condition_code"])
     return {
         **item_of(row, now),
@@ -51,7 +53,11 @@ def case_for(user: User, case_no: str, *, now: datetime) -> dict[str, Any]:
         "close_type": row["close_type"],
         "closed_at": _iso(row["closed_at"]),
         "rework_count": row["rework_count"],
-        "intakes": intakes_of(user, case_id, area),
+        "intakes": intakes_of(user, voices, area),
+        "confidential_voices": len(hidden),
+        "confidential_note": joined.hidden_words(hidden),
+        "heat": joined.heat_of(case_id),
+        "links": joined.links_of(user, case_id),
         "intakes_count": row["intakes_count"],
         "assignments": _assignments(case_id),
         "timers": timers_of(case_id, now),
@@ -102,10 +108,22 @@ def _field(field: Field) -> dict[str, Any]:
     }
 
 
-def intakes_of(user: User, case_id: int, area: str) -> list[dict[str, Any]]:
+def voices_for(user: User, case_id: int, area: str) -> tuple[list[Intake], list[Intake]]:
+    """The voices that the user reads, and the confidential ones that she only counts.
+
+    Among others a confidential voice stays hidden from who may not know its identity; alone it is
+    the case, and is read without identity (domain.md 4.3, rule 4; 9.1, trap 15).
+    """
+    voices = list(Intake.objects.filter(case_id=case_id).order_by("received_at", "id"))
+    hidden = [v for v in voices if v.confidential and not may_reveal(user, v, area)]
+    if len(hidden) == len(voices):
+        return voices, []
+    return [voice for voice in voices if voice not in hidden], hidden
+
+
+def intakes_of(user: User, intakes: Sequence[Intake], area: str) -> list[dict[str, Any]]:
     """The voices of a case; identities masked, confidential ones without any."""
     sees_masked = user.scope().roles & MASKED_ROLES
-    intakes = Intake.objects.filter(case_id=case_id).order_by("received_at", "id")
     return [
         {
             "intake_no": intake.intake_no,

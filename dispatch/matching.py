@@ -26,6 +26,8 @@ SAME_PLACE, SAME_ROAD, SAME_CALLER = 0.8, 0.3, 0.7
 PLACE_REACH_M, ROAD_REACH = 1000.0, 4.0
 """An estate's name holds within a kilometre, a road's within four times the reach."""
 SAME_APPLICATION_SCORE = 0.95
+UNCLASSIFIED = "L0000"
+"""待分类: what nobody has sorted yet may be anything the same caller spoke of."""
 NIGHT_FROM, NIGHT_TO = 22, 6
 COMPONENT, DEVICE, APPLICATION, ROAD, ESTATE, COMMUNITY = "C:", "D:", "A:", "R:", "P:", "Q:"
 """How a key of a voice begins: what it names."""
@@ -111,9 +113,8 @@ def compare(
         return None
     near = max(share for share, _ in found)
     likely = weigh(new, old, near, window, tuple(reason for _, reason in found))
-    if new.family != old.family and "SIMILAR_TEXT" not in likely.reasons:
-        return None
-    return likely
+    told_apart = new.family != old.family and UNCLASSIFIED not in {new.category, old.category}
+    return None if told_apart and "SIMILAR_TEXT" not in likely.reasons else likely
 
 
 def _same_by_key(new: Voice, old: Voice, shared: frozenset[str]) -> tuple[float, str] | None:

@@ -21,7 +21,10 @@ TITLE_LENGTH = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A finding as the phone sends it; the position in degrees of the named system."""
+    """A finding as the phone sends it; the position in degrees of the named system.
+
+    `camera` is the fixed device and preset that saw it, where a camera reports.
+    """
 
     uid: UUID
     device: str
@@ -30,6 +33,7 @@ class Report:
     position: Position
     text: str = ""
     component_id: str = ""
+    camera: str = ""
     self_handled: bool = False
     photos: Sequence[str] = ()
 
@@ -83,6 +87,7 @@ def _voice(report: Report, by: User) -> NewIntake:
         occurred_at=report.captured_at,
         position=report.position,
         component_id=report.component_id,
+        camera=report.camera,
         source=("grid", str(report.uid)),
         digest=keyed_digest(content),
         attachments=tuple(report.photos),

@@ -40,6 +40,7 @@ class FindingIn(Schema):
     location: LocationIn
     text: str = Field("", max_length=LONGEST_TEXT)
     component_id: str = ""
+    camera: str = Field("", max_length=100)
     self_handled: bool = False
     photos: list[UUID] = []
 
@@ -60,6 +61,7 @@ def _report(payload: FindingIn, by: User, now: datetime) -> Receipt:
         position=Position(**payload.location.model_dump()),
         text=payload.text,
         component_id=payload.component_id,
+        camera=payload.camera,
         self_handled=payload.self_handled,
         photos=[str(pk) for pk in payload.photos],
     )
