@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from dispatch.duties.reasons import words_for
 from dispatch.models import Assignment, Extension, Link, Pause, Suspension, Timer
 from dispatch.models.cases import AssignmentRole
 from dispatch.models.delays import PauseKind
@@ -142,7 +143,8 @@ def why_routed(
     return [
         {
             "unit": row["unit_name"],
-            **_parts(row["why"]),
+            "rule": words.word(row["why_codes"].get("rule", ""), "why"),
+            "words": words_for(row["why_codes"]) or row["why"],
             "at": row["dispatched_at"],
             "by": dispatched_by.get(row["dispatched_at"], ""),
             "ended_at": row["ended_at"],
@@ -150,11 +152,3 @@ def why_routed(
         for row in rows
         if row["role"] == AssignmentRole.LEAD
     ]
-
-
-def _parts(why: str) -> dict[str, str]:
-    """The rule in words, the item and the place of a stored line: "LIST: v3 A-E01 E0104@3399"."""
-    rule, colon, rest = why.partition(":")
-    if not colon:
-        return {"rule": "", "item": "", "words": why}
-    return {"rule": words.word(rule.strip(), "why"), "item": rest.strip(), "words": ""}

@@ -7,57 +7,30 @@ from typing import Any, Final
 from django.utils.dateparse import parse_datetime
 
 from accounts.models import User
-from dispatch import radar
-from dispatch.actions.errors import CaseNotFoundError
 from dispatch.casefile import case_for
 from dispatch.drawer.voices import voices_of
-from dispatch.models import Case
+from dispatch.duplicates import duplicates_of
 from gis.coords import distance_m
-from ui import words
 
 SHOWN: Final = 8
 
 
 def twins_context(user: User, case_no: str, *, now: datetime) -> dict[str, Any]:
-    """The candidates, best first, each with its score in percent and the reasons in words."""
-    case = Case.objects.visible_to(user).filter(case_no=case_no).first()
-    if case is None:
-        raise CaseNotFoundError
-    probe = radar.Probe(
-        case.location.x if case.location else None,
-        case.location.y if case.location else None,
-        case.accuracy_m,
-        case.category_code,
-        case.family,
-        now,
-        case.title,
-    )
-    hits = [hit for hit in radar.look(probe, limit=SHOWN, but=case_no) if hit.case_no != case_no]
-    seen = Case.objects.visible_to(user).filter(case_no__in=[hit.case_no for hit in hits])
-    visible = set(seen.values_list("case_no", flat=True))
+    """The candidates, best first, each with its score in percent and the reasons in words.
+
+    Raises CaseNotFoundError.
+    """
+    found = duplicates_of(user, case_no, now=now)
+    return {"now": now, "twins": [_twin(one) for one in found[:SHOWN]]}
+
+
+def _twin(one: Mapping[str, Any]) -> dict[str, Any]:
+    why = one["why"]
     return {
-        "now": now,
-        "may_merge": "DUTY_LEADER" in user.scope().roles and case.is_open,
-        "twins": [
-            {
-                **hit.as_dict(),
-                "line": hit.line,
-                "state": hit.state,
-                "title": hit.title,
-                "percent": round(hit.likeness.score * 100),
-                "age_s": (now - hit.created_at).total_seconds(),
-                "reason_words": reason_words(hit.likeness.reasons),
-                "may_merge": True,
-            }
-            for hit in hits
-            if hit.case_no in visible
-        ],
+        **one,
+        "percent": round(one["score"] * 100),
+        "reason_words": why if isinstance(why, str) else " · ".join(map(str, why)),
     }
-
-
-def reason_words(reasons: tuple[str, ...] | list[str]) -> str:
-    """The reasons of a likeness as people read them."""
-    return " · ".join(words.word(reason, "reason") for reason in reasons)
 
 
 def beside_context(user: User, case_no: str, other_no: str, *, now: datetime) -> dict[str, Any]:
@@ -76,7 +49,7 @@ def beside_context(user: User, case_no: str, other_no: str, *, now: datetime) ->
         },
         "metres": _metres(ours, theirs),
         "apart_s": abs((_created(ours) - _created(theirs)).total_seconds()),
-        "may_merge": twins["may_merge"] and bool(found and found["may_merge"]),
+        "may_merge": bool(found and found["may_merge"]),
         "why_not": found.get("why_not", "") if found else "",
         "reason_words": found["reason_words"] if found else "",
     }

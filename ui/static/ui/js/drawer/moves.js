@@ -128,8 +128,17 @@ async function refuse(error, form, number) {
   complain(isStillPossible ? error.message : `${error.message}${gettext("这一步现在已不需要。")}`, { goOn: isStillPossible && hadFields });
 }
 
+function chooseUnit(button) {
+  const select = $("select[name=unit]", button.closest("form"));
+  select.value = button.dataset.chooseUnit;
+  select.dispatchEvent(new Event("change"));
+  $("[data-send]", select.form).focus();
+}
+
 function clicked(event) {
   const target = event.target;
+  const alternative = target.closest("[data-choose-unit]");
+  if (alternative) chooseUnit(alternative);
   const opener = target.closest("[data-open-move]");
   if (opener) {
     const form = $(`#move-${opener.dataset.openMove}`, drawer);

@@ -67,6 +67,7 @@ function enhance(select) {
     event.preventDefault();
     event.stopPropagation();
   });
+  select.addEventListener("change", () => show(options.find((option) => option.code === select.value)));
   const chosen = options.find((option) => option.code === select.value);
   if (chosen) show(chosen);
 }
