@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.actions import SignInError, sign_in
 from accounts.models import User
 
-HOMES = (("OPERATOR", "/desk/"), ("INSPECTOR", "/m/"))
+HOMES = (("OPERATOR", "/desk/"), ("INSPECTOR", "/m/"), ("SYSADMIN", "/screen/displays/"))
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 

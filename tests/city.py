@@ -135,6 +135,7 @@ PEOPLE: tuple[tuple[str, Role, str, str], ...] = (
     ("evaluator1", Role.EVALUATOR, "3399", ""),
     ("steward1", Role.DATA_STEWARD, "3399", ""),
     ("auditor1", Role.AUDITOR, "3399", ""),
+    ("sysadmin1", Role.SYSADMIN, "3399", ""),
 )
 
 

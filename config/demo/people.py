@@ -50,6 +50,7 @@ def city_people(city: str) -> list[Person]:
         Person("evaluator1", "潘慧敏", Role.EVALUATOR, city),
         Person("steward1", "魏子衡", Role.DATA_STEWARD, city),
         Person("auditor1", "丁若兰", Role.AUDITOR, city),
+        Person("sysadmin1", "任志航", Role.SYSADMIN, city),
     ]
 
 

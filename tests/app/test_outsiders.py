@@ -6,6 +6,7 @@ The addresses come from the URL configuration; one without a row here fails the 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -115,6 +116,22 @@ ROWS: dict[str, Row] = {
     "alarms/": Row(WATCHERS),
     "tiles/<layer:layer>/<tile:z>/<tile:x>/<tile:y>.mvt": Row(ANY_USER, "tiles/base/9/4/2.mvt"),
     "tiles/cases/<int:z>/<int:x>/<int:y>.mvt": Row(CASES, "tiles/cases/16/54540/26940.mvt"),
+    "api/v1/screen/state": Row(CASES, "api/v1/screen/state"),
+    "api/v1/screen/panels": Row(CASES, "api/v1/screen/panels"),
+    "api/v1/screen/shapes": Row(CASES, "api/v1/screen/shapes"),
+    "api/v1/screen/at": Row(CASES, "api/v1/screen/at?at={now}"),
+    "api/v1/screen/steps": Row(CASES, "api/v1/screen/steps?since={now}&until={now}"),
+    "api/v1/screen/displays": Row(OWN),
+    "api/v1/screen/displays/<display_id>/revoke": Row(
+        OWN, "api/v1/screen/displays/1/revoke", "POST", {}
+    ),
+    "screen/": Row(CASES),
+    "screen/pair/": Row(ANYBODY),
+    "screen/pair/claim": Row(ANYBODY, method="POST"),
+    "screen/displays/": Row(OWN),
+    "screen/tiles/<layer:layer>/<tile:z>/<tile:x>/<tile:y>.mvt": Row(
+        ANY_USER, "screen/tiles/base/9/4/2.mvt"
+    ),
     "healthz": Row(ANYBODY),
     "readyz": Row(ANYBODY),
     "metrics": Row(ANYBODY),
@@ -130,6 +147,7 @@ ROWS: dict[str, Row] = {
     "queue/counters": Row(CASES, "queue/counters?district=339901"),
     "queue/points": Row(CASES, "queue/points?district=339901"),
     "cases/<str:case_no>/": Row(CASES, "cases/{case}/"),
+    "duties/": Row(CASES, "duties/?v=1&tab=replay"),
     "desk/": Row(CASES),
     "m/": Row(CASES),
 }  # fmt: skip
@@ -163,6 +181,7 @@ class Foreign:
     def fill(self, text: str) -> str:
         """The text with the numbers of the case put in."""
         names = {"case": self.case.case_no, "intake": self.intake.intake_no, "photo": self.photo}
+        names["now"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
         for name, value in {**names, "upload": "no-such-upload"}.items():
             text = text.replace("{" + name + "}", value)
         return text
@@ -303,8 +322,6 @@ def test_an_inspector_at_the_border_is_not_told_of_cases_beyond(city: City) -> N
 
 
 def test_a_wall_token_only_reads(city: City, foreign: Foreign) -> None:
-    from datetime import UTC, datetime
-
     from accounts.actions import make_token
 
     raw, _ = make_token(user=city["leader1"], now=datetime.now(UTC), read_only=True)
