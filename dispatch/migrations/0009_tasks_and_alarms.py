@@ -209,7 +209,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='assignment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('parent__isnull', True), ('role', 'LEAD')), models.Q(('parent__isnull', False), ('role', 'SUB')), ('role', 'SUPPORT'), _connector='OR'), name='dispatch_assignment_a_lower_unit_has_a_parent'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('parent__isnull', False), ('role', 'LEAD'), _negated=True), models.Q(('parent__isnull', True), ('role', 'SUB'), _negated=True)), name='dispatch_assignment_a_lower_unit_has_a_parent'),
         ),
         migrations.AddConstraint(
             model_name='assignment',
@@ -241,7 +241,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='timer',
-            constraint=models.UniqueConstraint(condition=models.Q(('assignment__isnull', False), ('state__in', ['RUNNING', 'PAUSED'])), fields=('assignment',), name='dispatch_timer_one_open_per_task'),
+            constraint=models.UniqueConstraint(condition=models.Q(('assignment__isnull', False), ('state__in', ['RUNNING', 'PAUSED'])), fields=('assignment', 'stage'), name='dispatch_timer_one_open_per_task'),
         ),
         migrations.AddConstraint(
             model_name='timer',

@@ -354,9 +354,8 @@ class Assignment(models.Model):
                 name="dispatch_assignment_role_is_known",
             ),
             models.CheckConstraint(
-                condition=Q(role=AssignmentRole.LEAD.value, parent__isnull=True)
-                | Q(role=AssignmentRole.SUB.value, parent__isnull=False)
-                | Q(role=AssignmentRole.SUPPORT.value),
+                condition=~Q(role=AssignmentRole.LEAD.value, parent__isnull=False)
+                & ~Q(role=AssignmentRole.SUB.value, parent__isnull=True),
                 name="dispatch_assignment_a_lower_unit_has_a_parent",
             ),
             models.CheckConstraint(

@@ -69,7 +69,7 @@ class Timer(models.Model):
                 name="dispatch_timer_one_open_per_stage",
             ),
             models.UniqueConstraint(
-                fields=["assignment"],
+                fields=["assignment", "stage"],
                 condition=Q(assignment__isnull=False, state__in=["RUNNING", "PAUSED"]),
                 name="dispatch_timer_one_open_per_task",
             ),
@@ -117,7 +117,7 @@ class Timer(models.Model):
                 fields=["intake"], condition=Q(intake__isnull=False), name="dispatch_timer_of_voice"
             ),
             models.Index(
-                fields=["assignment"],
+                fields=["assignment", "stage"],
                 condition=Q(assignment__isnull=False),
                 name="dispatch_timer_of_task",
             ),
