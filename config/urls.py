@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dispatch.drawer.urls")),
     path("", include("dispatch.queue.urls")),
     path("", include("dispatch.oversight.urls")),
+    path("", include("dispatch.duties.urls")),
     path("", include("hotline.urls")),
     path("", include("grid.urls")),
     path("", include("screen.urls")),

@@ -1,0 +1,29 @@
+"""The page of the duty lists: versions, items, changes, the dry run as a picture."""
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from accounts.models import User
+from dispatch.actions import duty_lists
+from dispatch.duties import page
+from dispatch.duties.page import Asked
+from dispatch.models import DutyList
+
+
+@login_required
+@require_GET
+def duties(request: HttpRequest) -> HttpResponse:
+    """One version with its items, its changes or its dry run; the newest draft first."""
+    user = request.user
+    if not isinstance(user, User) or not duty_lists.may_read(user):
+        raise PermissionDenied
+    asked = Asked.of(request.GET)
+    try:
+        context = page.context(asked, user, now=timezone.now())
+    except DutyList.DoesNotExist as error:
+        raise Http404 from error
+    return render(request, "dispatch/duties/page.html", context)
