@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -83,7 +84,8 @@ def primary_number(case_no: str) -> str:
 
 def _check(prepared: Prepared, voice: Side, case: Case, case_side: Side, *, by_hand: bool) -> None:
     """Rule 8 (one district) and the never-merge list."""
-    placed = prepared.case["location"] is not None
+    known = case.district_code != f"{settings.CITY_CODE}00"
+    placed = prepared.case["location"] is not None and known
     if placed and prepared.case["district_code"] != case.district_code:
         raise IntakeError(
             "OTHER_DISTRICT", "attach_to_case", _("位置在另一个区，请另立新件并关联。")
