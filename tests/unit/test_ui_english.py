@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGLISH = ROOT / "locale" / "en" / "LC_MESSAGES"
-APPS = "accounts affairs config dispatch gis grid hotline opendata supervision ui".split()
+APPS = "accounts affairs config dispatch gis grid hotline opendata screen supervision ui".split()
 CONTEXT = "\x04"
 PLAIN = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
 WITH_CONTEXT = {"pgettext", "pgettext_lazy"}
