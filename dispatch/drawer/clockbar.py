@@ -121,13 +121,20 @@ def _stretch(
         width=f"{max(LEAST, scale.at(until) - begin):.2f}",
         tone=TONES.get(party, UNIT),
         party=str(name),
-        stage=words.word(segment.get("cause") or segment["stage"], "stage"),
+        stage=_stage(segment),
         since=since,
         until=until,
         elapsed=duration((until - since).total_seconds()),
         worked=_("%(n)s 工作分钟") % {"n": round(segment["counted_minutes"])},
         running=segment["running"],
     )
+
+
+def _stage(segment: Mapping[str, Any]) -> str:
+    """What went on: the stage, or why the clocks stood still."""
+    if segment.get("cause"):
+        return words.word(segment["cause"], "stood")
+    return words.word(segment["stage"], "stage")
 
 
 def _deadline(timers: Sequence[Mapping[str, Any]]) -> datetime | None:
@@ -146,7 +153,7 @@ def _steps(timers: Sequence[Mapping[str, Any]]) -> list[tuple[datetime, str, str
         (
             datetime.fromisoformat(mark["at"]),
             "stepped" if mark.get("said") else "step",
-            f"{mark['percent']}% · {words.word(mark['role'], 'role')}",
+            f"{mark['percent']}% · {words.word(mark['level'], 'rung')}",
         )
         for timer in timers
         if timer["stage"] == "DISPOSAL" and timer["state"] != "CANCELLED"

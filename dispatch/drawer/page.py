@@ -48,6 +48,7 @@ def case_context(user: User, case_no: str, now: datetime) -> dict[str, Any]:
         "now": now,
         "standing": standing,
         "heat": heat_of(case_id),
+        "due": _due(case),
         "due_start": _due_start(case),
         "picture": _picture(user, case, standing, now),
         "why": why_routed(case["assignments"], _dispatchers(case["timeline"])),
@@ -72,6 +73,15 @@ def heat_of(case_id: int) -> int:
         unknown=Count("pk", filter=Q(phone_index="")),
     )
     return int(counted["known"] + counted["unknown"])
+
+
+def _due(case: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The nearest deadline; where all clocks stand still, the one that waits."""
+    paused = [timer for timer in case["timers"] if timer["state"] == "PAUSED"]
+    if case["due"]["due_at"] is None and paused:
+        return {**paused[0], "state": "PAUSED"}
+    due: Mapping[str, Any] = case["due"]
+    return due
 
 
 def _due_start(case: Mapping[str, Any]) -> str:
