@@ -3,11 +3,12 @@
 import hashlib
 from datetime import datetime
 from http.cookies import SimpleCookie
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -44,16 +45,34 @@ WHERE t.digest = %s AND t.revoked_at IS NULL AND t.expires_at > %s
 """
 
 
-def user_by_token(raw: str, *, now: datetime) -> tuple[User, bool] | None:
-    """The user of a valid token with her scope, and whether it only reads; one query."""
+def _posts_of_token(digest: str, now: datetime) -> list[tuple[Any, ...]]:
+    """The rows of the user, one for each post.
+
+    It is the first query of a request, so it is also the proof that the connection lives: a
+    dead one is replaced once, and no SELECT 1 is sent before.
+    """
+    connection.health_check_done = True  # type: ignore[attr-defined]
+    try:
+        return _read_posts(digest, now)
+    except (InterfaceError, OperationalError):
+        if connection.in_atomic_block:
+            raise
+        connection.close()
+        return _read_posts(digest, now)
+
+
+def _read_posts(digest: str, now: datetime) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         execute_prepared(
-            cursor,
-            _USER_WITH_POSTS,
-            [now, now, token_digest(raw), now],
-            name="accounts_user_by_token",
+            cursor, _USER_WITH_POSTS, [now, now, digest, now], name="accounts_user_by_token"
         )
-        rows = cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+
+def user_by_token(raw: str, *, now: datetime) -> tuple[User, bool] | None:
+    """The user of a valid token with her scope, and whether it only reads; one query."""
+    rows = _posts_of_token(token_digest(raw), now)
     if not rows:
         return None
     pk, password, last_login, username, name, is_active, language, read_only = rows[0][:8]

@@ -1,7 +1,7 @@
 """The only door of the three lines: submit(NewIntake, by, now) -> Receipt."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,6 +32,9 @@ KINDS = frozenset(
 )
 
 
+AlsoWritten = Callable[[Receipt], Receipt]
+
+
 class KeyReusedError(Exception):
     """The same key came with another content (HTTP 409)."""
 
@@ -39,15 +42,20 @@ class KeyReusedError(Exception):
     message = _("同一个幂等键已用于另一份内容。")
 
 
-def submit(new: NewIntake, *, by: User | None, now: datetime) -> Receipt:
+def submit(
+    new: NewIntake, *, by: User | None, now: datetime, then: AlsoWritten | None = None
+) -> Receipt:
     """Take one voice in: locate, match, then intake, case, timers and event in ONE transaction.
+
+    `then` writes the line's own record of a first arrival, in that transaction; it gives the
+    receipt to answer with.
 
     Raises IntakeError, UnknownCategoryError, KeyReusedError, CaseNotFoundError.
     """
     for _attempt in range(MOST_TAKEN):
         prepared = prepare(new, by=by, now=now)
         try:
-            return _submit(new, prepared, by=by, now=now)
+            return _submit(new, prepared, by=by, now=now, then=then)
         except IntegrityError as error:
             if "dispatch_intake_intake_no_key" not in str(error):
                 raise
@@ -55,10 +63,14 @@ def submit(new: NewIntake, *, by: User | None, now: datetime) -> Receipt:
     raise RuntimeError("no free intake number")
 
 
-def _submit(new: NewIntake, prepared: Prepared, *, by: User | None, now: datetime) -> Receipt:
+def _submit(
+    new: NewIntake, prepared: Prepared, *, by: User | None, now: datetime, then: AlsoWritten | None
+) -> Receipt:
     try:
         with transaction.atomic():
             receipt = _take_in(new, prepared, by=by, now=now)
+            if then and receipt and receipt.is_first:
+                receipt = then(receipt)
             outbox.ring_relay()
     except IntegrityError as error:
         if "dispatch_intake_arrives_once" not in str(error):

@@ -59,7 +59,8 @@ def record(
 def ring_relay() -> None:
     """Wake the relay once the transaction is committed.
 
-    A NOTIFY of its own, outside: one inside would make all commits queue behind one lock.
+    A NOTIFY of its own, outside: one inside would make all commits queue behind one lock. It does
+    not wait for the disk: whoever misses it polls.
     """
     transaction.on_commit(_notify, robust=True)
 
@@ -71,7 +72,7 @@ def _notify() -> None:
     """
     try:
         with connection.cursor() as cursor:
-            cursor.execute(f"NOTIFY {CHANNEL}")
+            cursor.execute(f"SET LOCAL synchronous_commit TO off; NOTIFY {CHANNEL}")
     except Error as error:
         logger.warning("the relay was not woken: %s", type(error).__name__)
         connection.close()

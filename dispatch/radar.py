@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db import connection
 
+from accounts.prepared import execute_prepared
 from dispatch import catalogue, matching
 from dispatch.lifecycle import State
 from dispatch.matching import STRONG, Likeness, MatchRule
@@ -40,6 +42,15 @@ class Probe(matching.Voice):
     callers: tuple[str, ...] = ()
     district: str = ""
     community: str = ""
+
+    @property
+    def districts(self) -> list[str]:
+        """Where what it names may lie: its district and the queue of those without; all if unknown.
+
+        One name means many roads in one city, so a name alone does not cross a border.
+        """
+        nowhere = f"{settings.CITY_CODE}00"
+        return [self.district, nowhere] if self.district not in {"", nowhere} else []
 
     @property
     def rule(self) -> MatchRule:
@@ -128,7 +139,8 @@ _AT_PLACE = f"""({_SELECT}
    AND c.created_at >= %s {_NEWEST_AT_PLACE} LIMIT {CANDIDATES})"""
 _BY_KEY = f"""({_SELECT_KEY}
  WHERE c.is_open AND c.match_keys <> '{{}}' AND c.match_keys && %s::varchar[]
-   AND (c.family = %s OR c.match_keys && %s::varchar[]) {_NEWEST} LIMIT {CANDIDATES})"""
+   AND (c.match_keys && %s::varchar[] OR c.family = %s AND (%s OR c.district_code = ANY(%s)))
+ {_NEWEST} LIMIT {CANDIDATES})"""
 _OF_CALLER = f"""
 SELECT {_COLUMNS}, '{CALLER}' AS way, {_PLAIN}
 FROM dispatch_intake i JOIN dispatch_case c ON c.id = i.case_id
@@ -147,7 +159,7 @@ SELECT {_COLUMNS}, '{ENDED}' AS way, {_TOLD} AS answer, NULL::bigint AS incident
 _BY_INCIDENT = f"""(
 SELECT {_COLUMNS}, '{INCIDENT}' AS way, n.answer, n.id AS incident, n.auto_join
 FROM dispatch_incident n JOIN dispatch_case c ON c.id = n.primary_id
-WHERE n.state = 'ACCEPTED' AND n.district_code = %s AND n.family = %s AND c.is_open
+WHERE n.state = 'ACCEPTED' AND (%s OR n.district_code = ANY(%s)) AND n.family = %s AND c.is_open
   AND (n.spot = ANY(%s) OR ST_DWithin(n.centre::geography, ST_Point(%s, %s, 4326)::geography,
                                       n.radius_m)))"""
 _LOCK = "SELECT pg_advisory_xact_lock(k) FROM unnest(%s::bigint[]) AS k;"
@@ -163,18 +175,22 @@ def look(
     eight reports at once each later one sees the earlier (architecture.md 7). With `closed` what
     was closed lately is named too. `but` is a case that is not its own twin.
     """
-    parts = [*_open_parts(probe, closed=closed), *(_closed_part(probe) if closed else ())]
-    if not parts:
+    statement, params = search_of(probe, closed=closed)
+    if not statement:
         return []
-    params = [value for _, values in parts for value in values]
-    statement = " UNION ALL ".join(sql for sql, _ in parts)
-    if lock:
-        params.insert(0, sorted(locks_of(probe)))
-        statement = _LOCK + statement
+    name = f"dispatch_radar_{zlib.crc32(statement.encode()):08x}"
+    first = (_LOCK, [sorted(locks_of(probe))]) if lock else None
     with connection.cursor() as cursor:
-        cursor.execute(statement, params)
+        execute_prepared(cursor, statement, params, name=name, first=first)
         candidates = [Candidate(*row) for row in cursor.fetchall()]
     return best(probe, (one for one in candidates if one.case_no != but))[:limit]
+
+
+def search_of(probe: Probe, *, closed: bool = False) -> Part:
+    """The statement that finds the candidates of a probe, with its parameters; empty for none."""
+    parts = [*_open_parts(probe, closed=closed), *(_closed_part(probe) if closed else ())]
+    params = [value for _, values in parts for value in values]
+    return " UNION ALL ".join(sql for sql, _ in parts), params
 
 
 def _open_parts(probe: Probe, *, closed: bool) -> Iterator[Part]:
@@ -184,7 +200,8 @@ def _open_parts(probe: Probe, *, closed: bool) -> Iterator[Part]:
         yield _AT_PLACE, [probe.family, *box, since(probe, rule)]
     if probe.keys:
         strong = [key for key in probe.keys if key.startswith(STRONG)]
-        yield _BY_KEY, [sorted(probe.keys), probe.family, strong]
+        anywhere = not probe.districts
+        yield _BY_KEY, [sorted(probe.keys), strong, probe.family, anywhere, probe.districts]
     if probe.callers:
         ago = probe.at - timedelta(days=rule.caller_days)
         ended = ago if closed else datetime.max.replace(tzinfo=UTC)
@@ -194,11 +211,13 @@ def _open_parts(probe: Probe, *, closed: bool) -> Iterator[Part]:
 
 def _incident_part(probe: Probe) -> Iterator[Part]:
     """The accepted incident that a probe lies in, where its district has one of the family."""
-    if (probe.district, probe.family) in catalogue.current().incidents:
+    live = catalogue.current().incidents
+    places = probe.districts
+    if any(family == probe.family and (not places or at in places) for at, family in live):
         spots = [key for key in probe.keys if key.startswith(matching.ESTATE)]
         if probe.community:
             spots.append(f"{matching.COMMUNITY}{probe.community}")
-        yield _BY_INCIDENT, [probe.district, probe.family, spots, probe.lon, probe.lat]
+        yield _BY_INCIDENT, [not places, places, probe.family, spots, probe.lon, probe.lat]
 
 
 def incidents(probe: Probe) -> list[Candidate]:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
-
-from django.db import transaction
 
 from accounts.identity import keyed_digest
 from accounts.models import User
+from accounts.prepared import insert_prepared
 from dispatch import catalogue
 from dispatch.actions.errors import NotAllowedError
 from dispatch.actions.moving import make_move
@@ -38,7 +38,6 @@ class Report:
     photos: Sequence[str] = ()
 
 
-@transaction.atomic
 def report_finding(report: Report, *, by: User, now: datetime) -> Receipt:
     """Take an inspector's report: it needs no verification (domain.md 1.7).
 
@@ -48,18 +47,22 @@ def report_finding(report: Report, *, by: User, now: datetime) -> Receipt:
     if "INSPECTOR" not in by.scope().roles:
         raise NotAllowedError
     check_time(report.captured_at, path="captured_at", now=now)
-    receipt = submit(_voice(report, by), by=by, now=now)
-    if not receipt.is_first:
-        return receipt
-    Finding.objects.create(
-        uid=report.uid,
-        device=report.device,
-        intake_no=receipt.body["intake_no"],
-        case_no=receipt.body["case_no"],
-        inspector=by,
-        self_handled=report.self_handled,
-        captured_at=report.captured_at,
-        received_at=now,
+    return submit(_voice(report, by), by=by, now=now, then=partial(_keep, report, by=by, now=now))
+
+
+def _keep(report: Report, receipt: Receipt, *, by: User, now: datetime) -> Receipt:
+    """Write the line's own finding, in the transaction of the voice."""
+    insert_prepared(
+        Finding(
+            uid=report.uid,
+            device=report.device,
+            intake_no=receipt.body["intake_no"],
+            case_no=receipt.body["case_no"],
+            inspector=by,
+            self_handled=report.self_handled,
+            captured_at=report.captured_at,
+            received_at=now,
+        )
     )
     if report.self_handled and receipt.body["created"]:
         case = make_move(

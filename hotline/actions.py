@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.identity import keyed_digest
 from accounts.models import User
+from accounts.prepared import insert_prepared
 from dispatch.actions.errors import NotAllowedError
 from dispatch.actions.moving import make_move
 from dispatch.actions.suggesting import keep_choice
@@ -46,7 +47,6 @@ class Call:
     suggested: tuple[str, ...] = ()
 
 
-@transaction.atomic
 def log_call(call: Call, *, by: User, now: datetime) -> Receipt:
     """Log a call: one voice in the queue and the hotline's own ticket, together or not at all.
 
@@ -56,24 +56,30 @@ def log_call(call: Call, *, by: User, now: datetime) -> Receipt:
         raise NotAllowedError
     if call.kind not in KINDS:
         raise IntakeError("UNKNOWN_KIND", "kind", _("未知的诉求类型。"))
-    receipt = submit(_voice(call, by), by=by, now=now)
-    if receipt.is_first:
-        Ticket.objects.create(
-            intake_no=receipt.body["intake_no"],
+    return submit(_voice(call, by), by=by, now=now, then=partial(_keep, call, by=by, now=now))
+
+
+def _keep(call: Call, receipt: Receipt, *, by: User, now: datetime) -> Receipt:
+    """Write the hotline's own ticket and what the operator chose."""
+    intake_no = receipt.body["intake_no"]
+    insert_prepared(
+        Ticket(
+            intake_no=intake_no,
             case_no=receipt.body["case_no"],
             call_id=call.call_id,
             kind=call.kind,
             operator=by,
             logged_at=now,
         )
-        keep_choice(
-            intake_no=receipt.body["intake_no"],
-            text=f"{call.title}\n{call.content}",
-            offered=call.suggested,
-            chosen=call.category,
-            now=now,
-        )
-    if receipt.is_first and call.kind == PRAISE and receipt.body["created"]:
+    )
+    keep_choice(
+        intake_no=intake_no,
+        text=f"{call.title}\n{call.content}",
+        offered=call.suggested,
+        chosen=call.category,
+        now=now,
+    )
+    if call.kind == PRAISE and receipt.body["created"]:
         return _thanked(receipt, by=by, now=now)
     return receipt
 

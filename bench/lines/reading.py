@@ -192,7 +192,7 @@ def _radar_row(
         radar.look(probe(), limit=radar.IN_RECEIPT)
 
     look()
-    recorded = itertools.cycle([statements_of(look)[-1] for _ in range(world.pace.few)])
+    recorded = itertools.cycle([radar.search_of(probe()) for _ in range(world.pace.few)])
 
     def bare() -> None:
         cursor.execute(*next(recorded))

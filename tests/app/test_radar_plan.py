@@ -35,17 +35,9 @@ def crowd(case_no: str) -> None:
         cursor.execute("ANALYZE dispatch_case")
 
 
-def plans_of(work: Any) -> list[dict[str, Any]]:
+def steps_of(probe: Probe) -> list[dict[str, Any]]:
     """What the look-up did at each step of its plan."""
-    asked: list[tuple[str, Any]] = []
-
-    def keep(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        asked.append((sql, params))
-        return execute(sql, params, many, context)
-
-    with connection.execute_wrapper(keep):
-        work()
-    statement, params = next((sql, given) for sql, given in asked if "&& ST_MakeEnvelope" in sql)
+    statement, params = radar.search_of(probe)
     steps: list[dict[str, Any]] = []
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", params)
@@ -69,7 +61,7 @@ def test_the_look_up_at_a_crowded_place_stops_after_the_newest(city: City) -> No
     crowd(case.case_no)
     found = Probe(119.6001, 29.9001, 8.0, case.category_code, case.family, NOW, "垃圾散落")
 
-    reads_the_newest(plans_of(lambda: radar.look(found, limit=CANDIDATES)))
+    reads_the_newest(steps_of(found))
     hits = radar.look(found, limit=CANDIDATES)
 
     assert len(hits) == CANDIDATES
