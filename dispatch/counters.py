@@ -90,7 +90,8 @@ def _related(cases: OpenCases, relation: str, own: OwnWork) -> Mask:
         return cases.supported_by(own.units)
     led = cases.among("unit", own.units)
     if relation == "mine":
-        return led if own.units else cases.among("state", own.states)
+        carried_on = cases.among("state", own.states)
+        return carried_on & led if own.units else carried_on
     if relation == "returned":
         returned, reworked = cases["return_count"] > 0, cases["rework_count"] > 0
         if own.units:

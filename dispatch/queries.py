@@ -169,7 +169,8 @@ def _related(relation: str, own: OwnWork) -> Q:
         back |= Q(state=State.PENDING_DISPATCH.value, return_count__gt=0)
         return Q(lead_unit_id__in=own.units) & again if own.units else back
     if relation == "mine":
-        return Q(lead_unit_id__in=own.units) if own.units else Q(state__in=own.states)
+        carried_on = Q(state__in=own.states)
+        return carried_on & Q(lead_unit_id__in=own.units) if own.units else carried_on
     raise FilterError("rel", " | ".join(RELATIONS))
 
 

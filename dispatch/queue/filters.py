@@ -31,6 +31,8 @@ NAMES: Final = (
 OF_THE_MOMENT: Final = frozenset({"only"})
 """What narrows the page for a moment and is no part of a saved filter or of the counters."""
 DUE: Final = {"today": _("今天到期"), "3d": _("3 天内到期"), "none": _("未计时")}
+IN_HAND: Final = frozenset({State.PENDING_SIGN.value, State.PROCESSING.value})
+"""States in which the unit that leads has a case to work on."""
 LONGEST_QUERY: Final = 600
 DISTRICT_DIGITS: Final = 6
 
@@ -96,6 +98,8 @@ def own_work_of(user: User) -> OwnWork:
         for state in move.sources
         if state in OPEN and len(move.sources) == 1
     }
+    if scope.unit_ids:
+        states |= IN_HAND
     return OwnWork(tuple(sorted(scope.unit_ids)), tuple(sorted(states)))
 
 

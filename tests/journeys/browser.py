@@ -58,6 +58,11 @@ class Visitor:
         unexplained = [c for c in self.complaints if not any(w in c for w in self.expected)]
         return [*unexplained, *(f"csp: {violation}" for violation in violations)]
 
+    def without_worker(self) -> "Visitor":
+        """As in a browser without shared workers: the tab itself holds the connection."""
+        self.context.add_init_script("delete window.SharedWorker")
+        return self
+
     def go(self, path: str) -> "Visitor":
         """Open a page of the city."""
         self.page.goto(f"{self.stack.url}{path}")

@@ -164,7 +164,7 @@ def test_filters_are_links_that_keep_the_rest(visit: Visit, stack: Stack) -> Non
 
 
 def test_without_sockets_the_page_polls_and_says_so(visit: Visit, stack: Stack) -> None:
-    queue = visit("leader1")
+    queue = visit("leader1").without_worker()
     queue.page.route_web_socket("**/ws/**", lambda socket: socket.close(code=1011))
     queue.go("/queue/")
     dot = queue.page.locator("#live")

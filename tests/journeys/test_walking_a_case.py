@@ -26,7 +26,7 @@ def _make(visitor: Visitor, number: str, move: str, fields: dict[str, Any]) -> N
         else:
             form.locator(f'[name="{name}"]').fill(value)
     if form.is_visible():
-        form.locator("button.pri").click()
+        form.locator("[data-send]").click()
     visitor.until(lambda: f"已办理：{number}" in visitor.text("#toasts"))
 
 
@@ -72,7 +72,7 @@ def test_the_second_of_two_handlers_is_told_who_was_first(visit: Visit, stack: S
         ("dispatcher1", "dispatch"),
     ):
         stack.move(username, number, move)
-    slow = visit("handler1")
+    slow = visit("handler1").without_worker()
     slow.expect_complaint("409")
     slow.page.route_web_socket("**/ws/**", lambda _socket: None)
     drawer = _open(slow, number)
@@ -90,7 +90,7 @@ def test_a_move_without_its_reason_is_not_sent_and_says_what_is_missing(
     leader = visit("leader1")
     drawer = _open(leader, number)
     leader.press_move("void")
-    drawer.locator("#move-void button.pri").click()
+    drawer.locator("#move-void [data-send]").click()
     assert drawer.locator("#move-void .why").inner_text() == "请填写"
     assert stack.call("leader1", "GET", f"cases/{number}")["state"] == "REGISTERED"
 
