@@ -221,6 +221,12 @@ def _may_be_joined(probe: Probe | None, candidates: Sequence[Candidate]) -> set[
     return {one.case_no for one in candidates if every or things & set(one.keys)}
 
 
+def _is_in_reach(probe: Probe, one: Candidate) -> bool:
+    """True where a name means the same road or estate."""
+    places = probe.districts
+    return one.family == probe.family and (not places or one.district in places)
+
+
 class _FreshCases:
     """The cases that this batch makes, by square, key and caller, as the radar would see them."""
 
@@ -267,7 +273,7 @@ class _FreshCases:
             one
             for key in sorted(probe.keys)
             for one in reversed(self.of_key[key][-radar.CANDIDATES :])
-            if key.startswith(matching.STRONG) or one.family == probe.family
+            if key.startswith(matching.STRONG) or _is_in_reach(probe, one)
         ]
         called = [
             one

@@ -13,7 +13,7 @@ from dispatch import catalogue, radar
 from dispatch.actions.errors import CaseNotFoundError
 from dispatch.actions.merging import why_not
 from dispatch.actions.moving import may_move
-from dispatch.intake import unplaced_district, wgs84
+from dispatch.intake import wgs84
 from dispatch.lifecycle import MOVES
 from dispatch.models import Case, Intake
 from dispatch.never_merge import Side, sides_of
@@ -76,7 +76,6 @@ def _probe(user: User, typed: Typed, now: datetime) -> Probe:
     project = [identity.keyed_digest(project_of(typed.application))] if typed.application else []
     keys = keys_of(
         catalogue.current().duplicate_rule(category.code, category.family),
-        district=district or unplaced_district(),
         category=category.code,
         address=typed.address,
         component_id=typed.component_id,

@@ -32,13 +32,18 @@ def joining(hits: Sequence[Hit], prepared: Prepared, new: NewIntake) -> tuple[st
     """
     voice = side_of(prepared, new)
     for hit in hits:
-        if not hit.takes_voices or hit.district != prepared.case["district_code"]:
+        if not hit.takes_voices or not _same_district(hit, prepared):
             continue
         if blocked(voice, Side(hit.category, hit.sensitive, confidential=False)):
             continue
         if because := _rule(hit, prepared, new):
             return hit.case_no, because
     return "", {}
+
+
+def _same_district(hit: Hit, prepared: Prepared) -> bool:
+    """Rule 8 of domain.md 4.3; a voice without a place has no district of its own."""
+    return prepared.case["location"] is None or hit.district == prepared.case["district_code"]
 
 
 def _rule(hit: Hit, prepared: Prepared, new: NewIntake) -> dict[str, Any]:

@@ -51,7 +51,6 @@ def _names(pattern: re.Pattern[str], address: str) -> tuple[str, ...]:
 def keys_of(
     rule: MatchRule,
     *,
-    district: str,
     category: str,
     address: str,
     component_id: str = "",
@@ -68,7 +67,7 @@ def keys_of(
     if device:
         keys.append(f"{DEVICE}{category}:{device}")
     if rule.same_road:
-        keys += [f"{ROAD}{district}:{name}" for name in roads(address)]
+        keys += [f"{ROAD}{name}" for name in roads(address)]
     if rule.same_place:
-        keys += [f"{ESTATE}{district}:{name}" for name in estates(address)]
+        keys += [f"{ESTATE}{name}" for name in estates(address)]
     return tuple(key[:KEY_LENGTH] for key in keys)

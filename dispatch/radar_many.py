@@ -33,10 +33,13 @@ CROSS JOIN LATERAL ({_SELECT}
     AND c.created_at >= near.since {_NEWEST_AT_PLACE}
   LIMIT {CANDIDATES}) AS found"""
 _MANY_KEYS = f"""
-SELECT k.n, found.* FROM unnest(%s::int[], %s::text[], %s::text[]) AS k(n, key, family)
+SELECT k.n, found.* FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[], %s::text[])
+  AS k(n, key, family, district, nowhere)
 CROSS JOIN LATERAL ({_SELECT_KEY}
   WHERE c.is_open AND c.match_keys <> '{{}}' AND c.match_keys @> ARRAY[k.key]::varchar[]
-    AND (k.family = '' OR c.family = k.family) {_NEWEST} LIMIT {CANDIDATES}) AS found"""
+    AND (k.family = '' OR c.family = k.family)
+    AND (k.district = '' OR c.district_code IN (k.district, k.nowhere))
+  {_NEWEST} LIMIT {CANDIDATES}) AS found"""
 _MANY_CALLERS = f"""
 SELECT p.n, found.* FROM unnest(%s::int[], %s::text[], %s::timestamptz[]) AS p(n, caller, since)
 CROSS JOIN LATERAL ({_OF_CALLER}
@@ -58,8 +61,11 @@ class _Searches:
         if box := envelope(probe, rule.radius_m):
             wanted["PLACE", probe.family, *box] = since(probe, rule)
         for key in probe.keys:
-            family = "" if key.startswith(STRONG) else probe.family
-            wanted["KEY", key, family] = datetime.max.replace(tzinfo=UTC)
+            strong = key.startswith(STRONG)
+            places = ("", "") if strong or not probe.districts else tuple(probe.districts)
+            wanted["KEY", key, "" if strong else probe.family, *places] = datetime.max.replace(
+                tzinfo=UTC
+            )
         for caller in probe.callers:
             wanted["CALLER", caller] = probe.at - timedelta(days=rule.caller_days)
         for search, at in wanted.items():

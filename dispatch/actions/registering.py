@@ -96,7 +96,6 @@ def _keys(facts: Facts) -> tuple[str, ...]:
     new, category = facts.new, facts.category
     return keys_of(
         catalogue.current().duplicate_rule(category.code, category.family),
-        district=facts.district,
         category=category.code,
         address=new.address,
         component_id=new.component_id,

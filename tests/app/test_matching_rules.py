@@ -12,10 +12,10 @@ from dispatch import catalogue, radar
 from dispatch.duplicates import Typed, around, duplicates_of
 from dispatch.intake import submit
 from dispatch.models import Case, DuplicateRule, Event, Intake, Line
-from dispatch.voices import Caller, NewIntake
+from dispatch.voices import Caller, NewIntake, Position
 from tests.app.joining_fixtures import ESTATE, FAR, SPOT, caller, case_of, rule, say
 from tests.app.test_disputes import move
-from tests.city import NOW, A, City
+from tests.city import B_CENTRE, NOW, A, City
 from tests.client import Api, call
 
 LATER = NOW + timedelta(hours=1)
@@ -165,6 +165,17 @@ def test_an_estate_speaks_without_a_point_where_the_rule_lets_it(city: City) -> 
     assert other["duplicates"] == rubbish["duplicates"] == []
 
 
+def test_an_address_alone_finds_what_has_a_point_but_not_across_a_border(city: City) -> None:
+    first = say(city, "L9013", address=ESTATE)
+    over_there = Position(*B_CENTRE, "WGS84")
+
+    spoken = say(city, "L9013", 5, address="春晓花园5幢", position=None, caller=caller(1))
+    namesake = say(city, "L9013", 6, address=ESTATE, position=over_there, caller=caller(2))
+
+    assert [hit["case_no"] for hit in spoken["duplicates"]] == [first["case_no"]]
+    assert first["case_no"] not in [hit["case_no"] for hit in namesake["duplicates"]]
+
+
 def test_potholes_of_one_road_are_near_along_it(city: City) -> None:
     first = say(city, "E0401", position=None, address="云中区秋涛路22号")
 
@@ -273,10 +284,10 @@ def test_the_radar_finds_a_caller_before_a_category_is_chosen(city: City) -> Non
 def test_the_radar_takes_one_round_trip_however_many_ways_it_looks(city: City) -> None:
     probe = radar.Probe(
         lon=119.6001, lat=29.9001, accuracy_m=5, category="L9013", family="UTILITY", at=NOW,
-        text="停水", keys=frozenset({"P:339901:春晓花园", "C:3399"}), callers=("a" * 32,),
+        text="停水", keys=frozenset({"P:春晓花园", "C:3399"}), callers=("a" * 32,),
         district=A,
     )  # fmt: skip
-    catalogue.current()
+    radar.look(probe, limit=5, lock=True, closed=True)
 
     with CaptureQueriesContext(connection) as queries:
         radar.look(probe, limit=5, lock=True, closed=True)
