@@ -99,6 +99,7 @@ TOPICS: Final = {
     "incident.offered": pgettext_lazy("topic", "识别为片区事件"),
     "incident.accepted": pgettext_lazy("topic", "确认片区事件"),
     "incident.dismissed": pgettext_lazy("topic", "不是片区事件"),
+    "incident.closed": pgettext_lazy("topic", "片区事件结束"),
     "case.dispatched": pgettext_lazy("topic", "派遣"),
     "case.signed": pgettext_lazy("topic", "签收"),
     "case.return_requested": pgettext_lazy("topic", "申请退单"),
@@ -289,23 +290,6 @@ WHYS: Final = {
     "RULING": _("裁定"),
     "SUPPORT": _("协办"),
 }
-REASONS: Final = {
-    "SAME_COMPONENT": _("同一部件"),
-    "SAME_DEVICE": _("同一设备"),
-    "SAME_CALLER": _("同一来电人"),
-    "SAME_PROJECT": _("同一项目"),
-    "SAME_APPLICATION": _("同一办件"),
-    "SAME_ROAD": _("同一道路"),
-    "SAME_PLACE": _("同一地点"),
-    "SAME_ESTATE": _("同一小区"),
-    "SAME_BUILDING": _("同一楼栋"),
-    "NEAR": _("位置相近"),
-    "SAME_CATEGORY": _("同一事项"),
-    "SAME_FAMILY": _("同类事项"),
-    "RECENT": _("时间相近"),
-    "SIMILAR_TEXT": _("描述相似"),
-    "AREA_INCIDENT": _("同一片区事件"),
-}
 OUTCOMES: Final = {
     "VALID": _("退单有效"),
     "INVALID": _("退单无效"),
@@ -394,7 +378,6 @@ BOOKS: Final = {
     "close": CLOSES,
     "why": WHYS,
     "measure": MEASURES,
-    "reason": REASONS,
     "outcome": OUTCOMES,
     "level": LEVELS,
 }

@@ -140,7 +140,9 @@ function clicked(event) {
   const alternative = target.closest("[data-choose-unit]");
   if (alternative) chooseUnit(alternative);
   const opener = target.closest("[data-open-move]");
-  if (opener) {
+  const chooser = target.closest("[data-open-form]");
+  if (chooser) open(chooser.dataset.openForm);
+  else if (opener) {
     const form = $(`#move-${opener.dataset.openMove}`, drawer);
     if ("atOnce" in opener.dataset) make(form, opener);
     else open(opener.dataset.openMove);
