@@ -3,7 +3,11 @@
 from importlib.util import find_spec
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import WARNING, CheckMessage, Error, register
+from django.db import DatabaseError
+from django.utils import timezone
+
+from dispatch import catalogue
 
 
 @register()
@@ -18,3 +22,24 @@ def only_psycopg2(**_: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register()
+def the_calendar_knows_the_year(**_: Any) -> list[CheckMessage]:
+    """Deadlines of a year without rows are counted Monday to Friday (domain.md 4.7).
+
+    Every command looks when it starts; without a database, or before it is migrated, none can.
+    """
+    try:
+        years = catalogue.calendar_gaps(timezone.localdate())
+    except DatabaseError:
+        return []
+    return [
+        CheckMessage(
+            WARNING,
+            f"The working calendar of {year} is missing: deadlines count Monday to Friday.",
+            hint=f"manage.py load_calendar FILE, or load_calendar --year {year}",
+            id="sanxian.W001",
+        )
+        for year in years
+    ]

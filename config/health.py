@@ -1,7 +1,7 @@
 """GET /healthz (alive), /readyz (database, broker, relay lag), /metrics (Prometheus)."""
 
 import threading
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import redis
@@ -11,6 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
+from dispatch import catalogue
 from dispatch.models import Event, FeedHead, Tally, Timer
 
 LAG_LIMIT_S = 30.0
@@ -23,13 +24,19 @@ def alive(_: HttpRequest) -> HttpResponse:
 
 
 def ready(_: HttpRequest) -> HttpResponse:
-    """All parts work: 200; else 503 and which part does not, in plain words."""
+    """All parts work: 200; else 503 and which part does not, in plain words.
+
+    A missing year of the calendar is named, and does not make the city unready.
+    """
     parts = {"database": _database(), "broker": _broker()}
+    warnings = {}
     if parts["database"] == "ok":
         parts["relay"] = _relay(timezone.now())
+        warnings["calendar"] = _calendar(timezone.localdate())
     is_ready = all(state == "ok" for state in parts.values())
     return JsonResponse(
-        {"status": "ok" if is_ready else "not ready", **parts}, status=200 if is_ready else 503
+        {"status": "ok" if is_ready else "not ready", **parts, **warnings},
+        status=200 if is_ready else 503,
     )
 
 
@@ -77,6 +84,15 @@ def _relay(now: datetime) -> str:
     return "ok" if lag < LAG_LIMIT_S else f"stands still: oldest event waits {lag:.0f} s"
 
 
+def _calendar(today: date) -> str:
+    gaps = catalogue.calendar_gaps(today)
+    return f"{_years(gaps)} missing: deadlines count Monday to Friday" if gaps else "ok"
+
+
+def _years(gaps: list[int]) -> str:
+    return ", ".join(str(year) for year in gaps)
+
+
 def metrics(request: HttpRequest) -> HttpResponse:
     """Gauges for Prometheus; no personal data. From this machine, or with METRICS_TOKEN."""
     if not _may_scrape(request):
@@ -95,6 +111,10 @@ def metrics(request: HttpRequest) -> HttpResponse:
         *_gauge(
             "sanxian_timers_overdue",
             [("", Timer.objects.filter(state="RUNNING", due_at__lte=now).count())],
+        ),
+        *_gauge(
+            "sanxian_calendar_years_missing",
+            [("", len(catalogue.calendar_gaps(timezone.localdate(now))))],
         ),
     ]
     return HttpResponse("\n".join(lines) + "\n", content_type=METRICS_TYPE)

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MINUTES_PER_WORKDAY = 480
 SATURDAY = 5
+DECEMBER = 12
 DEFAULT_SLOTS = ((8 * 60, 12 * 60), (14 * 60, 18 * 60))
 WHOLE_DAY = ((0, 24 * 60),)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -178,6 +179,13 @@ def draw(calendar: WorkCalendar, first_year: int, last_year: int) -> Line:
     return Line(first_year, last_year, tuple(opens), tuple(n - zero for n in before))
 
 
+def missing_years(calendar: WorkCalendar, today: date) -> list[int]:
+    """The years that the calendar should know by now and does not: this one, and from the first
+    of December on the next (the State Council announces it in autumn)."""
+    wanted = [today.year, today.year + 1] if today.month == DECEMBER else [today.year]
+    return [year for year in wanted if not calendar.knows_year(year)]
+
+
 def microseconds(at: datetime) -> int:
     """Microseconds since 1970, exactly."""
     since = at - EPOCH
@@ -245,9 +253,7 @@ def mark_at(
     if percent == WHOLE:
         return due_at
     part = round(limit_minutes * MINUTE) * abs(percent - WHOLE) // WHOLE
-    return calendar.moment(
-        calendar.worked(due_at) + (part if percent > WHOLE else -part), due_at
-    )
+    return calendar.moment(calendar.worked(due_at) + (part if percent > WHOLE else -part), due_at)
 
 
 def _close_of_nth_workday(start: datetime, days: int, calendar: WorkCalendar) -> datetime:

@@ -46,7 +46,11 @@ reached AS MATERIALIZED (
   WHERE t.state = 'RUNNING' AND t.next_at IS NOT NULL AND t.next_at <= %(now)s
   ORDER BY t.next_at, t.id LIMIT %(most)s FOR NO KEY UPDATE OF t, c SKIP LOCKED),
 step AS MATERIALIZED (
-  SELECT r.*, l.percent, l.level, l.following, coalesce(a.unit_id, r.lead_unit_id) AS unit_id,
+  SELECT r.*, l.percent, l.level, l.following,
+         l.percent IS NOT NULL AND NOT EXISTS (
+           SELECT FROM dispatch_escalation e WHERE e.timer_id = r.id
+           AND e.deadline_no = r.deadline_no AND e.percent = l.percent) AS is_new,
+         coalesce(a.unit_id, r.lead_unit_id) AS unit_id,
          CASE WHEN r.limit_unit IN ('MIN', 'UH', 'ND') THEN 0 ELSE coalesce(h.line, 1) END
            * %(apart)s::bigint AS origin
   FROM reached r
@@ -81,7 +85,7 @@ marked AS (
   FROM step s WHERE t.id = s.id),
 said AS (
   INSERT INTO dispatch_escalation (timer_id, deadline_no, percent, level, at)
-  SELECT id, deadline_no, percent, level, %(now)s FROM step WHERE percent IS NOT NULL)
+  SELECT id, deadline_no, percent, level, %(now)s FROM step WHERE is_new)
 INSERT INTO dispatch_event (case_id, case_no, topic, at, from_state, to_state, line, category,
                             priority, district, payload, digest)
 SELECT s.case_id, s.case_no,
@@ -96,7 +100,7 @@ SELECT s.case_id, s.case_no,
            WHEN s.level = 'PARENT' AND u.parent_id IS NOT NULL THEN jsonb_build_array(u.parent_id)
            ELSE '[]'::jsonb END), ''
 FROM step s LEFT JOIN accounts_unit u ON u.id = s.unit_id
-WHERE s.percent IS NOT NULL ORDER BY s.next_at, s.id
+WHERE s.is_new
 """
 
 

@@ -59,7 +59,8 @@ def _facts(payload: Mapping[str, Any], units: Mapping[int, Unit]) -> dict[str, A
     case_no = next((payload[key] for key in CASES if isinstance(payload.get(key), str)), "")
     if case_no:
         facts["other_case"] = case_no
-    plain = ("intake", "voices", "close_type", "reject_reason", "way", "returns", "late", "waiting")
+    plain = ("intake", "voices", "close_type", "reject_reason", "way", "returns", "late", "waiting",
+             "stage", "percent", "level")  # fmt: skip
     return facts | {key: payload[key] for key in plain if key in payload}
 
 

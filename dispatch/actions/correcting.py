@@ -33,10 +33,11 @@ def change_category(context: MoveContext) -> None:
         case=case,
         stage=Stage.DISPOSAL.value,
         intake__isnull=True,
+        is_rework=False,
         state__in=timing.OPEN_STATES,
     ).first()
-    limit = timing.disposal_limit(case)
-    if timer is None or limit is None:
+    limit = timing.disposal_limit(case) or book.stage_limit(Stage.DISPOSAL, case.priority)
+    if timer is None:
         return
     old = timer.due_at
     timing.give_limit(timer, limit, now=context.now)

@@ -110,9 +110,7 @@ def _start_by_limit(
 ) -> Timer:
     unit_id = case.lead_unit_id if stage in OWN_HOURS else None
     due_at = due(now, limit, planning.hours_for(limit, unit_id))
-    return start_with(
-        case, stage, limit, due_at, now=now, hours_of=unit_id, is_rework=is_rework
-    )
+    return start_with(case, stage, limit, due_at, now=now, hours_of=unit_id, is_rework=is_rework)
 
 
 def start_with(
@@ -150,9 +148,7 @@ def start_with(
     return timer
 
 
-def go_on_after(
-    timer: Timer, stood_from: datetime, *, now: datetime, cause: StandCause
-) -> None:
+def go_on_after(timer: Timer, stood_from: datetime, *, now: datetime, cause: StandCause) -> None:
     """The clock runs on: what was left in working time when it stopped is left now.
 
     Its marks move with it; those that were said stay said. The standstill is kept.

@@ -13,7 +13,7 @@ from django.db import connections, transaction
 from dispatch import numbers, outbox, radar
 from dispatch.actions.errors import StaleVersionError
 from dispatch.actions.moving import make_move
-from dispatch.models import Case, Event, FeedHead, Intake, Timer
+from dispatch.models import Case, Escalation, Event, FeedHead, Intake, Timer
 from dispatch.sweeping import sweep_due
 from tests.app.doors import FINDINGS, TICKETS, Door, finding
 from tests.app.test_disputes import dispatched, log, processing
@@ -204,8 +204,9 @@ def test_several_sweepers_mark_each_clock_once(real_city: City) -> None:
     marked = at_once(lambda _: sweep_due(now=late), 4)
 
     running = Timer.objects.filter(state="RUNNING")
-    assert sum(marked) == running.count()
-    assert Event.objects.filter(topic="timer.overdue").count() == running.count()
+    assert sum(marked) == Escalation.objects.count() == running.count() * 5
+    told = Event.objects.filter(topic="timer.overdue").values_list("payload__timer", flat=True)
+    assert sorted(told) == sorted(running.values_list("pk", flat=True))
 
 
 def test_two_deals_at_once_with_the_same_case_and_version_leave_one_event_chain(

@@ -85,18 +85,19 @@ def test_a_sweep_marks_what_is_due_once_however_often_it_runs(city: City) -> Non
 
     assert (first > 0, again) == (True, 0)
     marked = Timer.objects.filter(case=case, overdue_at=late)
-    assert marked.count() == first
+    assert marked.count() == 3
     told = Event.objects.filter(case_id=case.pk, topic="timer.overdue")
-    assert {e.payload["timer"] for e in told} == {timer.pk for timer in marked}
+    assert sorted(e.payload["timer"] for e in told) == sorted(timer.pk for timer in marked)
 
 
 def test_a_sweep_before_the_time_marks_nothing(city: City) -> None:
     case = dispatched(city)
-    clocks = Timer.objects.filter(case=case, state="RUNNING").order_by("due_at")
-    first = clocks.values_list("due_at", flat=True)[0]
+    clocks = Timer.objects.filter(case=case, state="RUNNING").order_by("next_at")
+    first = clocks[0].next_at or NOW
+    due_first = clocks.filter(next_at=first).count()
 
     assert sweep_due(now=first - MINUTE) == 0
-    assert sweep_due(now=first) == clocks.filter(due_at=first).count()
+    assert sweep_due(now=first) == due_first
 
 
 def test_a_clock_moved_back_an_hour_changes_nothing(city: City) -> None:
