@@ -43,7 +43,8 @@ class StaleVersionError(MoveError):
 
     def __init__(self, *, who: str, topic: str, at: datetime, version: int) -> None:
         super().__init__(
-            _("案件已被更新：%(who)s（%(topic)s）。请刷新后再试。") % {"who": who, "topic": word(topic, "topic")}
+            _("案件已被更新：%(who)s（%(topic)s）。请刷新后再试。")
+            % {"who": who, "topic": word(topic, "topic")}
         )
         self.who, self.topic, self.at, self.version = who, topic, at, version
 
