@@ -1,5 +1,5 @@
 // The command-centre wall: tells how old its figures are, and looks after itself for weeks.
-import { now } from "../clock.js";
+import { duration, now } from "../clock.js";
 import { fill, gettext } from "../text.js";
 import { Link } from "./link.js";
 import { Machine } from "./past.js";
@@ -123,7 +123,7 @@ function tick() {
   document.body.classList.toggle("stale", isStale);
   byId("link").dataset.state = isStale && wall.link === "live" ? "stale" : wall.link;
   byId("link-word").textContent = isStale && wall.link === "live" ? gettext("数据陈旧") : WORDS[wall.link];
-  byId("age").textContent = Number.isFinite(age) ? fill(gettext("数据延迟 %(s)s 秒"), { s: Math.max(0, age / 1000).toFixed(1) }) : "";
+  byId("age").textContent = Number.isFinite(age) ? fill(gettext("数据延迟 %(time)s"), { time: ageWords(Math.max(0, age)) }) : "";
   tellAge(at);
   if (!isPast()) tellStale(isStale, age);
   if (panels.clock(at, false) === NIGHT && at - wall.began > 3600000) location.reload();
@@ -138,13 +138,17 @@ function tellAge(at) {
   }
 }
 
+function ageWords(age) {
+  if (!Number.isFinite(age)) return "—";
+  return age < 60000 ? fill(gettext("%(s)s 秒"), { s: (age / 1000).toFixed(age < 10000 ? 1 : 0) }) : duration(age / 1000);
+}
+
 function tellStale(isStale, age) {
   const banner = byId("banner");
   banner.hidden = !isStale || document.body.classList.contains("loading");
   if (banner.hidden) return;
-  const seconds = Number.isFinite(age) ? Math.round(age / 1000) : "—";
   const clock = wall.asOf.pulse ? panels.clock(wall.asOf.pulse) : "—";
-  const words = fill(gettext("数据已 %(s)s 秒未更新 · 截至 %(clock)s · 正在重连"), { s: seconds, clock });
+  const words = fill(gettext("数据已 %(time)s 未更新 · 截至 %(clock)s · 正在重连"), { time: ageWords(age), clock });
   if (banner.textContent !== words) banner.textContent = words;
 }
 

@@ -106,7 +106,7 @@ export class Tilted {
     const [west, south, east, north] = this.box;
     const bounds = [[west, south], [east, north]];
     const camera = this.map.cameraForBounds(bounds, { bearing: BEARING, padding: this.padding() });
-    if (camera) this.map.jumpTo({ ...camera, zoom: camera.zoom + 0.12, pitch: PITCH, bearing: BEARING });
+    if (camera) this.map.jumpTo({ ...camera, zoom: camera.zoom + 0.34, pitch: PITCH, bearing: BEARING });
   }
 
   padding() {
