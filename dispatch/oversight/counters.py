@@ -58,13 +58,13 @@ def returns_counters(
         "district": district,
         "from": since.isoformat(),
         "to": until.isoformat(),
-        "units": list(_by_unit(shown)),
-        "dispatchers": list(_by_dispatcher(returns)) if supervises else [],
+        "units": _by_unit(shown),
+        "dispatchers": _by_dispatcher(returns) if supervises else [],
     }
 
 
-def _by_unit(returns: QuerySet[ReturnRequest]) -> QuerySet[ReturnRequest, dict[str, Any]]:
-    return (
+def _by_unit(returns: QuerySet[ReturnRequest]) -> list[dict[str, Any]]:
+    rows = (
         judged(returns)
         .values(code=F("unit__code"), name=F("unit__name"))
         .annotate(
@@ -75,12 +75,14 @@ def _by_unit(returns: QuerySet[ReturnRequest]) -> QuerySet[ReturnRequest, dict[s
         )
         .order_by("-invalid", "-returns", "code")
     )
+    return [dict(row) for row in rows]
 
 
-def _by_dispatcher(returns: QuerySet[ReturnRequest]) -> QuerySet[ReturnRequest, dict[str, Any]]:
-    return (
+def _by_dispatcher(returns: QuerySet[ReturnRequest]) -> list[dict[str, Any]]:
+    rows = (
         judged(returns.filter(dispatched_by__isnull=False))
         .values(username=F("dispatched_by__username"), name=F("dispatched_by__name"))
         .annotate(returns=Count("pk"), wrong=Count("pk", filter=Q(outcome=VALID)))
         .order_by("-wrong", "-returns", "username")
     )
+    return [dict(row) for row in rows]

@@ -14,9 +14,10 @@ from dispatch.actions.errors import NotAllowedError, RuleError
 from dispatch.models import Alarm, AlarmThreshold, Case, Cursor, Event
 from dispatch.oversight import alarming
 from dispatch.oversight.alarms import AlarmFilters, alarms_for, note
+from dispatch.subscribing import drain
 from tests.app.test_disputes import dispatched, log, move, processing
 from tests.app.threads import at_once
-from tests.city import A, NOW, City
+from tests.city import NOW, A, City
 
 WATCHERS = ("supervisor1", "evaluator1", "auditor1")
 DAY = 60 * 24
@@ -163,7 +164,7 @@ def test_a_worker_that_dies_finds_each_alarm_once_when_it_runs_again(
         raise RuntimeError("the worker is gone")
 
     with transaction.atomic(), pytest.raises(RuntimeError):
-        alarming.drain(alarming.SUBSCRIBER, dies)
+        drain(alarming.SUBSCRIBER, dies)
     assert not Alarm.objects.exists()
     assert watch() == {"VOID_NEAR_DUE": 1}
     Cursor.objects.filter(subscriber=alarming.SUBSCRIBER).update(seq=0)

@@ -9,13 +9,13 @@ from django.db import IntegrityError, transaction
 from accounts.actions import give_post
 from accounts.models import Role, User
 from dispatch.actions.checking import record_callback
-from dispatch.actions.errors import MoveError, RuleError
+from dispatch.actions.errors import MoveError
 from dispatch.models import Callback, Case, Event, Statement, Suspension, Timer
 from dispatch.reviewing import mark_reviews
 from dispatch.sweeping import end_pauses
 from tests.app.test_disputes import RETURN, dispatched, log, move, processing
 from tests.app.test_supervision import to_the_callback
-from tests.city import A, NOW, City
+from tests.city import NOW, A, City
 
 DAY = 60 * 24
 
@@ -30,7 +30,9 @@ def refusal_of(city: City, case: Case, who: str, name: str, minutes: float = 5, 
 def test_t2_only_questions_and_repeats_are_answered_directly(city: City) -> None:
     complaint, question = log(city), log(city, kind="CONSULT")
 
-    assert refusal_of(city, complaint, "operator1", "answer_directly", text="好") == "NOT_A_QUESTION"
+    assert (
+        refusal_of(city, complaint, "operator1", "answer_directly", text="好") == "NOT_A_QUESTION"
+    )
     move(city, question, "operator1", "answer_directly", 5, text="请带身份证")
 
     assert question.close_type == "DIRECT_ANSWER"
@@ -53,10 +55,10 @@ def test_t2_a_repeat_names_the_older_case_and_urges_it(city: City) -> None:
 
 def test_t3_a_rejection_says_how_the_citizen_was_told(city: City) -> None:
     case = log(city)
-    data = {"reject_reason": "OUT_OF_DUTY", "reason": "不属职责"}
+    data: dict[str, Any] = {"reject_reason": "OUT_OF_DUTY", "reason": "不属职责"}
 
     assert refusal_of(city, case, "receiver1", "reject", **data) == "TOLD_MISSING"
-    repeat = {**data, "reject_reason": "REPEAT_NO_NEW", "told": "SMS"}
+    repeat: dict[str, Any] = {**data, "reject_reason": "REPEAT_NO_NEW", "told": "SMS"}
     assert refusal_of(city, case, "receiver1", "reject", **repeat) == "EARLIER_MISSING"
     move(city, case, "receiver1", "reject", 5, **data, told="PHONE")
 
@@ -69,7 +71,7 @@ def verifying(city: City) -> Case:
 
 def test_t8_the_leader_closes_as_untrue_only_after_an_inspectors_report(city: City) -> None:
     case = verifying(city)
-    closing = {"reason": "不属实", "told": "PHONE"}
+    closing: dict[str, Any] = {"reason": "不属实", "told": "PHONE"}
     assert refusal_of(city, case, "leader1", "verified_false", **closing) == "NOT_REPORTED"
 
     move(city, case, "inspector1", "report_untrue", 10, text="现场无垃圾")
@@ -133,13 +135,13 @@ def test_t21_both_sides_are_heard_and_the_first_unit_goes_on_until_the_decision(
 
 def test_t21_a_ruling_may_name_a_support_the_territory_or_the_city(city: City) -> None:
     case = in_dispute(city)
-    asked = {"unit": "A2", "reason": "会商"}
+    asked: dict[str, Any] = {"unit": "A2", "reason": "会商"}
 
     assert refusal_of(
         city, case, "leader1", "designate", ruling="JOINT", **asked
     ) == "SUPPORT_MISSING"  # fmt: skip
     assert refusal_of(city, case, "leader1", "designate", ruling="RAISED", **asked) == "WRONG_LEVEL"
-    far = {"unit": "B0", "reason": "会商", "ruling": "TERRITORIAL"}
+    far: dict[str, Any] = {"unit": "B0", "reason": "会商", "ruling": "TERRITORIAL"}
     assert refusal_of(city, case, "leader1", "designate", **far) == "WRONG_LEVEL"
     move(city, case, "leader1", "designate", 60, ruling="JOINT", support="A1", **asked)
 
@@ -158,14 +160,12 @@ def test_t22_deciding_out_names_the_law_and_tells_the_citizen(city: City) -> Non
     assert refusal_of(
         city, case, "leader1", "decide_out", reason="民事", legal_basis="民法典"
     ) == "TOLD_MISSING"  # fmt: skip
-    move(
-        city, case, "leader1", "decide_out", 60, reason="民事", legal_basis="民法典", told="PHONE"
-    )
+    move(city, case, "leader1", "decide_out", 60, reason="民事", legal_basis="民法典", told="PHONE")
 
     assert case.rulings.get().legal_basis == "民法典"
 
 
-SUSPEND = {"cause": "SEASON", "reason": "汛期后施工"}
+SUSPEND: dict[str, Any] = {"cause": "SEASON", "reason": "汛期后施工"}
 
 
 def test_t25_each_suspension_needs_a_request_of_its_own_that_another_judges(city: City) -> None:
@@ -212,7 +212,9 @@ def test_t25_a_suspended_case_is_marked_for_review_each_month_once(city: City) -
 
 def test_t33_what_was_not_solved_is_explained_and_the_leader_approves(city: City) -> None:
     case = to_the_callback(city, processing(city))
-    assert refusal_of(city, case, "callback1", "callback_done", solved="NO") == "EXPLANATION_MISSING"
+    assert (
+        refusal_of(city, case, "callback1", "callback_done", solved="NO") == "EXPLANATION_MISSING"
+    )
 
     move(city, case, "callback1", "callback_done", 90, solved="NO", text="属规划问题，已说明")
     assert case.state == "PENDING_CALLBACK"

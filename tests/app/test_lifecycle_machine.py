@@ -14,9 +14,20 @@ from dispatch.actions.errors import MoveError
 from dispatch.actions.moving import make_move
 from dispatch.casefile import moves_for
 from dispatch.lifecycle import ENDED, MOVES, State, move_from
-from dispatch.models import Assignment, Case, Event, Intake, Tally, Timer
+from dispatch.models import (
+    Assignment,
+    Case,
+    Event,
+    Intake,
+    Supervision,
+    Suspension,
+    Tally,
+    Timer,
+)
 from dispatch.models.cases import NEVER
-from tests.app.test_disputes import dispatched, log, processing
+from dispatch.segments import holdings
+from tests.app.test_disputes import RETURN, dispatched, log, move, processing
+from tests.app.test_tasks import led_by_the_centre
 from tests.city import NOW, PEOPLE, City
 
 WHO = [username for username, *_ in PEOPLE]
@@ -92,7 +103,8 @@ def check(case: Case) -> None:
     running = Timer.objects.filter(case=case, state="RUNNING", intake__isnull=True)
     if ended:
         assert not Timer.objects.filter(case=case, state__in=["RUNNING", "PAUSED"]).exists()
-    first = running.order_by("due_at").values_list("due_at", flat=True).first()
+    own = running.filter(assignment__isnull=True).order_by("due_at")
+    first = own.values_list("due_at", flat=True).first()
     assert case.due_at == (first or NEVER)
     leads = Assignment.objects.filter(case=case, role="LEAD", ended_at__isnull=True).count()
     assert leads <= (0 if ended else 1)
@@ -102,8 +114,73 @@ def check(case: Case) -> None:
     assert (case.merged_into_id is not None) is (case.state == "MERGED")
     events = list(Event.objects.filter(case_id=case.pk).order_by("id"))
     assert events[-1].to_state == case.state
+    check_parts(case)
+    check_segments(case, events)
+    check_separation(case, events)
     for before, after in itertools.pairwise(events):
         assert after.from_state == before.to_state
+
+
+CLOCKS = {
+    "REGISTERED": "ACCEPT", "PENDING_FILING": "FILE", "PENDING_DISPATCH": "DISPATCH",
+    "PENDING_SIGN": "SIGN", "RETURN_REVIEW": "RETURN_REVIEW", "ARBITRATION": "ARBITRATION",
+    "PENDING_CHECK": "CHECK", "CHECKING": "CHECK", "PENDING_CALLBACK": "CALLBACK",
+    "PROCESSING": "DISPOSAL", "SUSPENDED": "DISPOSAL",
+}  # fmt: skip
+"""The clock that must be open in a state."""
+
+
+def check_parts(case: Case) -> None:
+    """Each unit's part fits the case; no task may have longer than its giver."""
+    clocks = Timer.objects.filter(case=case, state__in=["RUNNING", "PAUSED"], intake__isnull=True)
+    stages = set(clocks.filter(assignment__isnull=True).values_list("stage", flat=True))
+    if case.state in CLOCKS:
+        assert CLOCKS[case.state] in stages
+    disposal = clocks.filter(stage="DISPOSAL").values_list("due_at", flat=True).first()
+    for clock in clocks.filter(stage="TASK").select_related("assignment"):
+        assert clock.assignment is not None
+        assert clock.assignment.ended_at is None
+        assert disposal is not None
+        assert clock.due_at <= disposal
+    parts = Assignment.objects.filter(case=case, ended_at__isnull=True)
+    tasks = parts.exclude(role="LEAD")
+    assert not tasks.exists() or case.state in {"PROCESSING", "SUSPENDED", "RETURN_REVIEW",
+                                                "ARBITRATION", "PENDING_SIGN"}  # fmt: skip
+    assert set(tasks.values_list("unit_id", flat=True)) <= set(case.support_units)
+    threads = Supervision.objects.filter(case=case, ended_at__isnull=True).count()
+    assert threads <= case.is_open
+    asked = Suspension.objects.filter(case=case, ended_at__isnull=True, decision="APPROVED")
+    assert asked.exists() is (case.state == "SUSPENDED")
+
+
+def check_segments(case: Case, events: list[Event]) -> None:
+    """The segments lie end to end while the case is open; each has a party."""
+    held = holdings(events, events[-1].at)
+    for before, after in itertools.pairwise(held):
+        assert before.until <= after.since
+    if case.is_open:
+        assert held[-1].until == events[-1].at
+
+
+WORKERS = {"case.signed", "case.submitted", "case.task_done", "case.support_done"}
+JUDGES = {"case.filed", "case.check_passed", "case.check_failed", "case.closed",
+          "case.return_accepted", "case.return_refused", "case.extended", "case.suspended",
+          "case.designated", "case.dispatched"}  # fmt: skip
+
+
+def check_separation(case: Case, events: list[Event]) -> None:
+    """Nobody both works on a case and judges it."""
+    worked = {event.actor_id for event in events if event.topic in WORKERS}
+    judged = {event.actor_id for event in events if event.topic in JUDGES}
+    assert not (worked & judged) - {None}, case.case_no
+
+
+def disputed(city: City) -> Case:
+    """A case that was returned twice."""
+    case = dispatched(city)
+    move(city, case, "handler1", "request_return", 0, **RETURN)
+    move(city, case, "dispatcher1", "refuse_return", reason="请处置")
+    return move(city, case, "handler1", "request_return", 0, **RETURN)
 
 
 @pytest.mark.timeout(300)
@@ -117,7 +194,7 @@ def check(case: Case) -> None:
 @given(chance=st.randoms(use_true_random=True))
 def test_random_people_cannot_break_a_case(city: City, chance: Random) -> None:
     picked = chance.choices(CATEGORIES, k=2)
-    start = chance.choice((log, dispatched, processing))
+    start = chance.choice((log, dispatched, processing, led_by_the_centre, disputed))
     cases = [log(city, category) for category in picked] + [start(city)]
     now = NOW
 

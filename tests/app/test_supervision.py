@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from dispatch.actions.errors import RuleError
+from dispatch.actions.errors import MoveError, RuleError
 from dispatch.casefile import case_for, moves_for
 from dispatch.models import Case, Event, Supervision, SupervisionMessage, Timer
 from tests.app.test_disputes import RETURN, dispatched, log, move, processing
@@ -61,7 +61,7 @@ def test_only_the_unit_that_leads_answers(city: City) -> None:
     move(city, case, "supervisor1", "supervise", 10, text="请办")
 
     for who in ("helper1", "handler2", "dispatcher1", "supervisor1"):
-        with pytest.raises(Exception, match=".+"):
+        with pytest.raises(MoveError):
             move(city, case, who, "answer_supervision", 20, text="我来答")
     assert not SupervisionMessage.objects.filter(side="UNIT").exists()
 

@@ -1,4 +1,4 @@
-"""Tasks of lower and supporting units: own clocks within what the giver has left (domain.md 7.3)."""
+"""Tasks of lower and supporting units: own clocks within what the giver has left (7.3)."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from dispatch.models import Assignment, Case, Event, Timer
 from dispatch.segments import clock_of
 from dispatch.sweeping import sweep_due
 from tests.app.test_disputes import RETURN, disposal, log, move
-from tests.city import A, NOW, City
+from tests.city import NOW, A, City
 
 GIVE = {"unit": "A2", "text": "请清扫路面"}
 
