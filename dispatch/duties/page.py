@@ -133,7 +133,8 @@ def _items(asked: Asked, chosen: DutyList, _user: User, _now: datetime) -> dict[
 
 def _districts() -> list[dict[str, str]]:
     current = Area.objects.current().filter(level=Level.DISTRICT)
-    return list(current.order_by("code").values("code", "name"))
+    rows = current.order_by("code").values_list("code", "name")
+    return [{"code": code, "name": name} for code, name in rows]
 
 
 def _changes(_asked: Asked, chosen: DutyList, _user: User, _now: datetime) -> dict[str, Any]:

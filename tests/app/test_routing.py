@@ -406,6 +406,6 @@ def test_the_snapshot_of_a_running_process_follows_the_day(
     in_force(item(city, "A-E0104", "E0104", "A1"))
     monkeypatch.setattr(catalogue, "FRESH_FOR_S", 0.0)
     days = iter((date(2025, 12, 31), date(2026, 1, 1)))
-    monkeypatch.setattr(catalogue.timezone, "localdate", lambda: next(days))
+    monkeypatch.setattr("dispatch.catalogue.timezone.localdate", lambda: next(days))
 
     assert [catalogue.current().roster.list_no for _ in range(2)] == [1, 2]
