@@ -16,6 +16,7 @@ PAGES: tuple[tuple[str, str | None, str, tuple[tuple[int, int], ...]], ...] = (
     ("login", None, "/login/", ((1366, 768), (390, 844), (360, 640))),
     ("queue", "dispatcher1", "/queue/", ((1366, 768), (1440, 900), (1920, 1080), (390, 844))),
     ("desk", "operator1", "/desk/", ((1366, 768), (1440, 900), (1920, 1080))),
+    ("alarms", "supervisor1", "/alarms/", ((1366, 768), (390, 844))),
     ("phone", "inspector1", "/m/", ((390, 844), (360, 640))),
     ("report", "inspector1", "/m/#report", ((390, 844), (360, 640))),
     ("styleguide", None, "/styleguide/", ((1366, 768), (390, 844))),

@@ -59,7 +59,8 @@ def described(move: Move) -> str:
 
 
 def test_all_43_rows_of_the_domain_page_are_there() -> None:
-    assert {move.number for move in MOVES} == {f"T{n}" for n in range(1, 44)}
+    ours = {"M1", "M2", "M3"}
+    assert {move.number for move in MOVES} == {f"T{n}" for n in range(1, 44)} | ours
 
 
 def test_the_names_and_targets_are_those_of_the_domain_page() -> None:
@@ -100,9 +101,15 @@ def test_every_state_can_be_reached_from_registration() -> None:
     assert reached == set(State)
 
 
+def leading_out_of(state: State) -> list[Move]:
+    """The moves out of a state, without links: those change nothing of either case."""
+    links = {"link", "unlink"}
+    return [move for move in MOVES if state in move.sources and move.name not in links]
+
+
 @pytest.mark.parametrize("state", [State.ARCHIVED, State.VOIDED])
 def test_nothing_leads_out_of_the_last_states(state: State) -> None:
-    assert [move.name for move in MOVES if state in move.sources] == []
+    assert [move.name for move in leading_out_of(state)] == []
 
 
 @pytest.mark.parametrize(
@@ -114,7 +121,7 @@ def test_nothing_leads_out_of_the_last_states(state: State) -> None:
     ],
 )
 def test_ended_cases_come_back_only_by_name(state: State, ways: set[str]) -> None:
-    assert {move.name for move in MOVES if state in move.sources} == ways
+    assert {move.name for move in leading_out_of(state)} == ways
 
 
 def test_open_and_ended_divide_the_states() -> None:
