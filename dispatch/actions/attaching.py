@@ -42,7 +42,7 @@ def attach(
     changed = _grow(case, prepared, new, repeat=repeat)
     timing.refresh_due(case)
     case.save(update_fields=[*changed, *timing.DUE_FIELDS])
-    payload = {"intake": intake.intake_no, "kind": intake.kind, "line": intake.line}
+    payload: dict[str, Any] = {"intake": intake.intake_no, "kind": intake.kind, "line": intake.line}
     if repeat:
         payload |= {"repeat": True, "urges": case.urge_count}
     outbox.record(

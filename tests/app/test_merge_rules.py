@@ -345,7 +345,7 @@ def test_bad_reviews_of_one_applicant_may_be_one(city: City) -> None:
 
 
 def test_the_same_component_never_takes_what_is_on_the_list(city: City) -> None:
-    cover = {"category": "C0103", "component_id": "3399010103000001"}
+    cover: dict[str, Any] = {"category": "C0103", "component_id": "3399010103000001"}
     first = submit(voice("one", **cover)[0], by=None, now=NOW)
     report = replace(voice("two", **cover)[0], kind="REPORT", caller=HIDDEN)
 

@@ -103,6 +103,14 @@ ROWS: dict[str, Row] = {
     "api/v1/intakes/<intake_no>/callbacks": Row(
         CASES, "api/v1/intakes/{intake}/callbacks", "POST", {"solved": "YES"}
     ),
+    "api/v1/cases/<case_no>/duplicates": Row(CASES, "api/v1/cases/{case}/duplicates"),
+    "api/v1/incidents": Row(CASES, "api/v1/incidents?district=339901"),
+    "api/v1/incidents/<int:incident_id>/accept": Row(
+        CASES, "api/v1/incidents/1/accept", "POST", {"answer": ""}
+    ),
+    "api/v1/incidents/<int:incident_id>/dismiss": Row(
+        CASES, "api/v1/incidents/1/dismiss", "POST", {"reason": "不是"}
+    ),
     "api/v1/radar": Row(CASES, "api/v1/radar?lon=119.6001&lat=29.9001&crs=WGS84&category=C0101"),
     "api/v1/events": Row(CASES, "api/v1/events?district=339901&after=0", feed=True),
     "api/v1/tally": Row(CASES, "api/v1/tally?district=339901", feed=True),
@@ -144,6 +152,10 @@ ROWS: dict[str, Row] = {
     "queue/": Row(CASES, "queue/?case={case}&q=标题"),
     "queue/rows": Row(CASES, "queue/rows?ids={case}"),
     "queue/drawer/<str:case_no>": Row(CASES, "queue/drawer/{case}"),
+    "queue/drawer/<str:case_no>/twins": Row(CASES, "queue/drawer/{case}/twins"),
+    "queue/drawer/<str:case_no>/beside/<str:other_no>": Row(
+        CASES, "queue/drawer/{case}/beside/{case}"
+    ),
     "queue/counters": Row(CASES, "queue/counters?district=339901"),
     "queue/points": Row(CASES, "queue/points?district=339901"),
     "cases/<str:case_no>/": Row(CASES, "cases/{case}/"),
