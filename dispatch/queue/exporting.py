@@ -6,7 +6,7 @@ goes into the access log each time it is made or fetched (domain.md 6.2).
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -146,7 +146,7 @@ def _pieces_of(path: Path) -> Iterator[bytes]:
             yield piece
 
 
-def rows_of(export: Export, now: datetime) -> Iterator[Row]:
+def rows_of(export: Export, now: datetime) -> Generator[Row, None, None]:
     """The rows by a cursor of the server, as the maker may see them now."""
     owner = User.objects.get(pk=export.owner_id)
     filters = filters_from(parsed(export.query), owner, now)
@@ -258,9 +258,11 @@ def write_export(*, export: Export, clock: Callable[[], datetime]) -> None:
             raise ExportStoppedError
 
     try:
-        rows = counted(rows_of(export, clock()), tell, TELL_EVERY)
-        with translation.override(export.language):
-            total = _write_file(export, rows, part)
+        with (
+            contextlib.closing(rows_of(export, clock())) as rows,
+            translation.override(export.language),
+        ):
+            total = _write_file(export, counted(rows, tell, TELL_EVERY), part)
         size = part.stat().st_size
         with transaction.atomic():
             if not mine.update(state=ExportState.READY, rows=total, rows_done=total, size=size):
