@@ -15,6 +15,7 @@ from dispatch.drawer.records import links_of, records_of, why_routed
 from dispatch.drawer.sights import gallery_of
 from dispatch.drawer.voices import voices_of
 from dispatch.fields import SATISFACTION, SOLVED
+from dispatch.lifecycle import ABSORBED
 from dispatch.models import Case, Intake, Link, Merge
 from dispatch.segments import clock_of
 
@@ -56,7 +57,7 @@ def case_context(user: User, case_no: str, now: datetime) -> dict[str, Any]:
         "links": linked,
         "gallery": gallery_of(case_id),
         "absorbed": absorbed,
-        "undoable": {one["case_no"] for one in absorbed if one["may_undo"]},
+        "history": _history(case["timeline"], absorbed),
         "records": records,
         "has_records": any(records.values()) or bool(case.get("supervision")),
         "callback_results": SOLVED.choices,
@@ -108,6 +109,20 @@ def _picture(
 def _dispatchers(timeline: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Who dispatched, by the moment: an assignment is written at its event's time."""
     return {event["at"]: event["by"] for event in timeline if event["topic"] in DISPATCHES}
+
+
+def _history(
+    timeline: Sequence[Mapping[str, Any]], absorbed: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """The timeline, newest first; the last merge of each case that can be undone says so."""
+    undoable = {one["case_no"] for one in absorbed if one["may_undo"]}
+    entries = []
+    for event in reversed(timeline):
+        other = event.get("other_case")
+        may_undo = event["topic"] == ABSORBED and other in undoable
+        undoable -= {other} if may_undo else set()
+        entries.append({**event, "undo": other if may_undo else ""})
+    return entries
 
 
 def open_links(case_id: int) -> QuerySet[Link]:

@@ -104,15 +104,14 @@ function swap(html) {
 
 /** Another session changed the case: show it as it is now; true where it did change. */
 async function refresh() {
-  const [number, head] = [opened, $("[data-version]", drawer)];
-  if (!number || !head || drawer.hidden) return false;
-  const html = await fragment(address(number));
+  const number = opened;
+  if (!number || drawer.hidden) return false;
+  const [html] = await Promise.all([fragment(address(number)), load()]);
   if (opened !== number || html === null) return false;
   const holder = document.createElement("template");
   holder.innerHTML = html;
-  const fresh = $("[data-version]", holder.content);
-  if (!fresh || Number(fresh.dataset.version) <= Number(head.dataset.version)) return false;
-  await load();
+  const [fresh, head] = [$("[data-version]", holder.content), $("[data-version]", drawer)];
+  if (!fresh || !head || Number(fresh.dataset.version) <= Number(head.dataset.version)) return false;
   const isWriting = parts.isWriting(drawer);
   swap(html);
   if (isWriting) parts.complain(gettext("这件工单刚刚有了变化。您填的内容还在，请核对后再提交。"), { goOn: false });

@@ -30,6 +30,11 @@ export function fillIn(form, values) {
   }
 }
 
+function complaintOf(drawer) {
+  const box = $(".move-error:not([hidden])", drawer);
+  return box && { text: $(".move-error-words", box).textContent, goOn: !$("[data-go-on]", box).hidden };
+}
+
 /** Everything of the drawer that a person did since it was loaded. */
 export function keep(drawer) {
   const active = drawer.contains(document.activeElement) ? document.activeElement : null;
@@ -46,6 +51,7 @@ export function keep(drawer) {
     caret: active && "selectionStart" in active ? active.selectionStart : null,
     hadFocus: Boolean(active),
     history: $("[data-history]:checked", drawer)?.value,
+    complaint: complaintOf(drawer),
   };
 }
 
@@ -65,6 +71,12 @@ export function restore(drawer, kept) {
   const chosen = kept.history && $(`[data-history][value="${kept.history}"]`, drawer);
   if (chosen && !chosen.checked) chosen.click();
   $("#drawer-body", drawer).scrollTop = kept.scroll;
+  const box = kept.complaint && $(".move-error", drawer);
+  if (box) {
+    box.hidden = false;
+    $(".move-error-words", box).textContent = kept.complaint.text;
+    $("[data-go-on]", box).hidden = !kept.complaint.goOn;
+  }
   if (!kept.hadFocus) return;
   drawer.dispatchEvent(new CustomEvent("sx:restored"));
   const focus = kept.focus && document.getElementById(kept.focus);
