@@ -10,8 +10,8 @@ from django.db import connection, transaction
 from dispatch import catalogue, outbox
 from dispatch.actions.moving import make_system_move
 from dispatch.clocks import microseconds
-from dispatch.ladder import UNIT_STAGES
-from dispatch.lifecycle import TIMER_ESCALATED, TIMER_NEAR, TIMER_OVERDUE, Stage, State
+from dispatch.ladder import UNIT_STAGES, topic_of
+from dispatch.lifecycle import Stage, State
 from dispatch.models import Case, Pause, Priority
 from dispatch.models.delays import PauseKind
 
@@ -46,7 +46,7 @@ reached AS MATERIALIZED (
   WHERE t.state = 'RUNNING' AND t.next_at IS NOT NULL AND t.next_at <= %(now)s
   ORDER BY t.next_at, t.id LIMIT %(most)s FOR NO KEY UPDATE OF t, c SKIP LOCKED),
 step AS MATERIALIZED (
-  SELECT r.*, l.percent, l.level, l.following,
+  SELECT r.*, l.percent, l.level, l.topic, l.following,
          l.percent IS NOT NULL AND NOT EXISTS (
            SELECT FROM dispatch_escalation e WHERE e.timer_id = r.id
            AND e.deadline_no = r.deadline_no AND e.percent = l.percent) AS is_new,
@@ -55,8 +55,9 @@ step AS MATERIALIZED (
            * %(apart)s::bigint AS origin
   FROM reached r
   LEFT JOIN unnest(%(stages)s::text[], %(priorities)s::int[], %(below)s::int[],
-                   %(percents)s::int[], %(levels)s::text[], %(following)s::int[])
-    AS l(stage, priority, below, percent, level, following)
+                   %(percents)s::int[], %(levels)s::text[], %(topics)s::text[],
+                   %(following)s::int[])
+    AS l(stage, priority, below, percent, level, topic, following)
     ON l.stage = r.stage AND l.priority = r.priority
    AND l.below <= r.said_percent AND r.said_percent < l.percent
   LEFT JOIN unnest(%(units)s::bigint[], %(unit_lines)s::int[]) AS h(unit_id, line)
@@ -89,8 +90,7 @@ said AS (
 INSERT INTO dispatch_event (case_id, case_no, topic, at, from_state, to_state, line, category,
                             priority, district, payload, digest)
 SELECT s.case_id, s.case_no,
-       CASE WHEN s.percent < 100 THEN %(near)s WHEN s.percent = 100 THEN %(overdue)s
-            ELSE %(escalated)s END,
+       s.topic,
        %(now)s, s.state, s.state, s.line, s.category_code, s.priority, s.district_code,
        jsonb_build_object(
          'stage', s.stage, 'timer', s.id, 'due_at', s.due_at, 'percent', s.percent,
@@ -127,22 +127,19 @@ def _sweep_batch(params: dict[str, Any]) -> int:
 def _ladders() -> dict[str, Any]:
     """Every ladder as rows: stage, priority, the mark below, percent, level, the mark above."""
     book = catalogue.current()
-    rows: list[tuple[str, int, int, int, str, int | None]] = []
+    rows: list[tuple[str, int, int, int, str, str, int | None]] = []
     for stage in Stage:
         for priority in Priority.values:
             steps = book.ladder(stage, priority)
             percents = [0, *(step.percent for step in steps), None]
             rows += [
                 (stage.value, priority, percents[n] or 0, step.percent, step.level.value,
-                 percents[n + 2])
+                 topic_of(step.percent), percents[n + 2])
                 for n, step in enumerate(steps)
             ]  # fmt: skip
-    columns = ("stages", "priorities", "below", "percents", "levels", "following")
+    columns = ("stages", "priorities", "below", "percents", "levels", "topics", "following")
     return {
         **dict(zip(columns, (list(column) for column in zip(*rows, strict=True)), strict=True)),
-        "near": TIMER_NEAR,
-        "overdue": TIMER_OVERDUE,
-        "escalated": TIMER_ESCALATED,
         "unit_stages": [stage.value for stage in UNIT_STAGES],
     }
 
