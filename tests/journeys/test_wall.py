@@ -9,13 +9,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.utils import timezone
 from playwright.sync_api import Browser
 from pytest_django import DjangoDbBlocker
 
-from dispatch import outbox
-from dispatch.models import Case, Event
+from bench.wall import WATCH, heap, to_and_fro
 from tests.city import PEOPLE
 from tests.journeys.browser import CHROMIUM, FLAGS, WATCH_CSP, Visitor
 from tests.journeys.conftest import Visit
@@ -214,7 +211,7 @@ def test_it_greys_itself_when_the_data_are_old_and_comes_back(visit: Visit, stac
     visitor.until(lambda: "stale" in (page.get_attribute("body", "class") or ""), within_s=12)
     assert re.search(r"数据已 \d.* 未更新 · 截至 \d\d:\d\d:\d\d", page.inner_text("#banner"))
     stack.start("relay")
-    visitor.until(lambda: "stale" not in (page.get_attribute("body", "class") or ""), within_s=12)
+    visitor.until(lambda: "stale" not in (page.get_attribute("body", "class") or ""), within_s=40)
     assert not page.locator("#banner").is_visible()
 
 
@@ -266,52 +263,19 @@ def test_a_thousand_events_leave_the_memory_flat(
         stack.log_call(title=f"来回的第 {n} 件")
     visitor = wall(visit)
     devtools = visitor.context.new_cdp_session(visitor.page)
-    visitor.page.evaluate(
-        "() => { window.slow = []; new PerformanceObserver((list) => window.slow.push("
-        "...list.getEntries().map((e) => Math.round(e.duration)))).observe({type: 'longtask'}); }"
-    )
+    visitor.page.evaluate(WATCH)
     before = heap(devtools)
-    writer = threading.Thread(target=to_and_fro, args=(django_db_blocker, 1000, 15.0))
-    writer.start()
-    while writer.is_alive():
-        visitor.page.wait_for_timeout(500)
-    writer.join()
+    with django_db_blocker.unblock():
+        writer = threading.Thread(target=to_and_fro, args=(1000, 15.0))
+        writer.start()
+        while writer.is_alive():
+            visitor.page.wait_for_timeout(500)
     visitor.page.wait_for_timeout(1500)
     grown = heap(devtools) - before
     slow = visitor.page.evaluate("window.slow")
     print(f"heap {grown / KB / KB:+.2f} MB, long tasks {slow}")  # noqa: T201
     assert grown < 20 * KB * KB
     assert visitor.page.get_attribute("#link", "data-state") == "live"
-
-
-def heap(devtools: Any) -> float:
-    """Bytes in use by JavaScript after a collection of garbage."""
-    devtools.send("HeapProfiler.collectGarbage")
-    return float(devtools.send("Runtime.getHeapUsage")["usedSize"])
-
-
-def to_and_fro(blocker: DjangoDbBlocker, events: int, seconds: float) -> None:
-    """Write events at a steady rate: cases go to a state and back, so all counters stay true."""
-    with blocker.unblock():
-        cases = list(Case.objects.filter(state="REGISTERED").order_by("-pk")[:10])
-        began, batch = time.monotonic(), len(cases) * 2
-        for start in range(0, events, batch):
-            now = timezone.now()
-            rows = []
-            for way in (("REGISTERED", "PENDING_FILING"), ("PENDING_FILING", "REGISTERED")):
-                for case in cases:
-                    rows.append(
-                        Event(
-                            case_id=case.pk, case_no=case.case_no, topic="case.accepted", at=now,
-                            from_state=way[0], to_state=way[1], line=case.line,
-                            category=case.category_code, priority=case.priority,
-                            district=case.district_code,
-                        )
-                    )  # fmt: skip
-            Event.objects.bulk_create(rows)
-            outbox._notify()
-            time.sleep(max(0, began + seconds * start / events - time.monotonic()))
-        connection.close()
 
 
 def test_a_first_visit_stays_within_900_kb(stack: Stack, browser: Browser) -> None:

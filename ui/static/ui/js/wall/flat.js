@@ -63,7 +63,7 @@ export class Flat {
     const [west, south, east, north] = this.box;
     const extent = [...fromLonLat([west, south]), ...fromLonLat([east, north])];
     const [wide, high] = this.map.getSize() ?? [800, 600];
-    this.map.getView().fit(extent, { padding: [high * 0.06, wide * 0.03, high * 0.06, wide * 0.03] });
+    this.map.getView().fit(extent, { padding: [high * 0.12, wide * 0.085, high * 0.08, wide * 0.085] });
   }
 
   project(lon, lat) {

@@ -29,7 +29,8 @@ async function ask(path, params) {
 /** One moment of the past, moved on by the steps of the log; the server's figures.py says the same. */
 export class Moment {
   constructor(body, isCity) {
-    Object.assign(this, body);
+    const { loop: _recounted, ...told } = body;
+    Object.assign(this, told);
     this.isCity = isCity;
     this.rows = new Map(body.queue.map((row) => [row.case_no, row]));
     for (const row of body.emergencies) this.rows.set(row.case_no, row);

@@ -106,12 +106,12 @@ export class Tilted {
     const [west, south, east, north] = this.box;
     const bounds = [[west, south], [east, north]];
     const camera = this.map.cameraForBounds(bounds, { bearing: BEARING, padding: this.padding() });
-    if (camera) this.map.jumpTo({ ...camera, zoom: camera.zoom + 0.34, pitch: PITCH, bearing: BEARING });
+    if (camera) this.map.jumpTo({ ...camera, zoom: camera.zoom + 0.26, pitch: PITCH, bearing: BEARING });
   }
 
   padding() {
     const { clientWidth: wide, clientHeight: high } = this.map.getContainer();
-    return { top: high * 0.06, bottom: high * 0.05, left: wide * 0.03, right: wide * 0.03 };
+    return { top: high * 0.06, bottom: high * 0.05, left: wide * 0.085, right: wide * 0.085 };
   }
 
   project(lon, lat) {
