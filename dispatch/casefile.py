@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import identity
 from accounts.actions import log_access
 from accounts.models import AccessLog, User
+from accounts.ready import ReadyQuery
 from accounts.scope import IDENTITY_ROLES
 from dispatch import catalogue, joined
 from dispatch.actions.errors import CaseNotFoundError, MoveError, NotAllowedError, RuleError
@@ -38,11 +39,11 @@ class TooManyRevealsError(MoveError):
 
 def case_for(user: User, case_no: str, *, now: datetime) -> dict[str, Any]:
     """The case file; raises CaseNotFoundError also for what the user may not know exists."""
-    row = Case.objects.visible_to(user).filter(case_no=case_no).values(*COLUMNS, *MORE).first()
-    if row is None:
+    cases = Case.objects.visible_to(user).select_related("lead_unit")
+    case = cases.filter(case_no=case_no).first()
+    if case is None:
         raise CaseNotFoundError
-    case_id, area = row["id"], row["area_code"]
-    case = Case.objects.get(pk=case_id)
+    row, case_id, area = _row_of(case), case.pk, case.area_code
     moves, blocked = moves_for(user, case)
     voices, hidden = voices_for(user, case_id, area)
     condition = catalogue.current().conditions.get(row["condition_code"])
@@ -56,7 +57,7 @@ def case_for(user: User, case_no: str, *, now: datetime) -> dict[str, Any]:
         "intakes": intakes_of(user, voices, area),
         "confidential_voices": len(hidden),
         "confidential_note": joined.hidden_words(hidden),
-        "heat": joined.heat_of(case_id),
+        "heat": joined.heat_among([*voices, *hidden]),
         "links": joined.links_of(user, case_id),
         "intakes_count": row["intakes_count"],
         "assignments": _assignments(case_id),
@@ -71,6 +72,39 @@ def case_for(user: User, case_no: str, *, now: datetime) -> dict[str, Any]:
     }
 
 
+def _row_of(case: Case) -> dict[str, Any]:
+    """The case as a row of the queue has it, and a little more."""
+    unit = case.lead_unit
+    names = {"lead_unit__code": unit and unit.code, "lead_unit__name": unit and unit.name}
+    return {
+        name: names.get(name) if name in names else getattr(case, name) for name in COLUMNS + MORE
+    }
+
+
+_VOICES = ReadyQuery(
+    "dispatch_file_voices",
+    lambda case_id: Intake.objects.filter(case_id=case_id).order_by("received_at", "id"),
+)
+_PARTS = ReadyQuery(
+    "dispatch_file_parts",
+    lambda case_id: (
+        Assignment.objects.filter(case_id=case_id)
+        .select_related("unit", "parent__unit")
+        .order_by("id")
+    ),
+)
+_CLOCKS = ReadyQuery(
+    "dispatch_file_clocks",
+    lambda case_id: (
+        Timer.objects.filter(case_id=case_id)
+        .select_related("intake", "assignment__unit")
+        .order_by("id")
+    ),
+)
+_PICTURES = ReadyQuery(
+    "dispatch_file_pictures",
+    lambda case_id: Attachment.objects.filter(case_id=case_id).order_by("uploaded_at"),
+)
 MORE = (
     "area_code",
     "condition_code",
@@ -114,7 +148,7 @@ def voices_for(user: User, case_id: int, area: str) -> tuple[list[Intake], list[
     Among others a confidential voice stays hidden from who may not know its identity; alone it is
     the case, and is read without identity (domain.md 4.3, rule 4; 9.1, trap 15).
     """
-    voices = list(Intake.objects.filter(case_id=case_id).order_by("received_at", "id"))
+    voices = _VOICES(case_id)
     hidden = [v for v in voices if v.confidential and not may_reveal(user, v, area)]
     if len(hidden) == len(voices):
         return voices, []
@@ -183,11 +217,6 @@ def reveal(*, intake_no: str, purpose: str, by: User, now: datetime) -> dict[str
 
 
 def _assignments(case_id: int) -> list[dict[str, Any]]:
-    rows = (
-        Assignment.objects.filter(case_id=case_id)
-        .select_related("unit", "parent__unit")
-        .order_by("id")
-    )
     return [
         {
             "unit": row.unit.code,
@@ -204,17 +233,12 @@ def _assignments(case_id: int) -> list[dict[str, Any]]:
             "submitted_at": _iso(row.submitted_at),
             "ended_at": _iso(row.ended_at),
         }
-        for row in rows
+        for row in _PARTS(case_id)
     ]
 
 
 def timers_of(case_id: int, now: datetime) -> list[dict[str, Any]]:
     """The clocks of a case and of its voices, oldest first."""
-    rows = (
-        Timer.objects.filter(case_id=case_id)
-        .select_related("intake", "assignment__unit")
-        .order_by("id")
-    )
     return [
         {
             "stage": row.stage,
@@ -231,7 +255,7 @@ def timers_of(case_id: int, now: datetime) -> list[dict[str, Any]]:
                 "counting": row.limit_counting,
             },
         }
-        for row in rows
+        for row in _CLOCKS(case_id)
     ]
 
 
@@ -245,7 +269,7 @@ def _attachments(case_id: int) -> list[dict[str, Any]]:
             "uploaded_at": row.uploaded_at.isoformat(),
             "url": f"/api/v1/attachments/{row.pk}",
         }
-        for row in Attachment.objects.filter(case_id=case_id).order_by("uploaded_at")
+        for row in _PICTURES(case_id)
     ]
 
 

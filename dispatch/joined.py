@@ -3,17 +3,27 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.ready import ReadyQuery
 from dispatch.models import Case, Intake, Link
+
+_LINKS = ReadyQuery(
+    "dispatch_file_links",
+    lambda first, second: (
+        Link.objects.filter(Q(first=first) | Q(second=second), ended_at__isnull=True)
+        .select_related("first", "second", "by")
+        .order_by("at", "pk")
+    ),
+    ids=2,
+)
 
 
 def links_of(user: User, case_id: int) -> list[dict[str, Any]]:
     """The links of a case: of the other only number, state and district, unless it is visible."""
-    rows = Link.objects.filter(Q(first=case_id) | Q(second=case_id), ended_at__isnull=True)
-    links = list(rows.select_related("first", "second", "by").order_by("at", "pk"))
+    links = _LINKS(case_id, case_id)
     others = [link.second if link.first_id == case_id else link.first for link in links]
     seen: set[int] = set()
     if others:
@@ -36,11 +46,13 @@ def links_of(user: User, case_id: int) -> list[dict[str, Any]]:
 
 def heat_of(case_id: int) -> int:
     """How many different callers speak of a case; inspectors do not call (domain.md 4.3, 6)."""
-    counted = Intake.objects.filter(case_id=case_id).exclude(line="GRID").aggregate(
-        known=Count("phone_index", filter=~Q(phone_index=""), distinct=True),
-        unknown=Count("pk", filter=Q(phone_index="")),
-    )
-    return int(counted["known"] + counted["unknown"])
+    return heat_among(list(Intake.objects.filter(case_id=case_id).only("phone_index", "line")))
+
+
+def heat_among(voices: Sequence[Intake]) -> int:
+    """The same of all voices of a case that were read already."""
+    callers = [voice.phone_index for voice in voices if voice.line != "GRID"]
+    return len({caller for caller in callers if caller}) + callers.count("")
 
 
 def hidden_words(hidden: Sequence[Intake]) -> str:

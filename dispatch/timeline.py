@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from accounts.models import Unit, User
+from accounts.ready import ReadyQuery
 from dispatch.models import Event, Note
 
 UNITS: Final = ("unit", "proposed", "support", "wrong_unit")
@@ -14,13 +15,20 @@ CASES: Final = ("into", "from", "other")
 """Keys of a payload that name another case."""
 
 
+_EVENTS = ReadyQuery(
+    "dispatch_file_events", lambda case_id: Event.objects.filter(case_id=case_id).order_by("id")
+)
+_NOTES = ReadyQuery("dispatch_file_notes", lambda case_id: Note.objects.filter(case_id=case_id))
+
+
 def timeline_of(user: User, case_id: int) -> list[dict[str, Any]]:
     """The events of a case, oldest first: four queries whatever their number.
 
     `mine` is true for what this user did; `photos` are the ids of a move's attachments.
     """
-    events = list(Event.objects.filter(case_id=case_id).order_by("id"))
-    notes = {note.pk: note for note in Note.objects.filter(case_id=case_id)}
+    events = _EVENTS(case_id)
+    has_notes = any("note" in event.payload for event in events)
+    notes = {note.pk: note for note in _NOTES(case_id)} if has_notes else {}
     actors = User.objects.in_bulk({event.actor_id for event in events if event.actor_id})
     units = Unit.objects.in_bulk(_unit_ids(events))
     return [

@@ -41,7 +41,7 @@ from dispatch.actions.errors import (
 from dispatch.fields import Field
 from dispatch.lifecycle import ENDED, MOVES, NAMES, Move, Stage, State, move_from
 from dispatch.models import Case, Event, Note
-from dispatch.obstacles import facts_of, obstacle
+from dispatch.obstacles import OBSTACLES, facts_of, obstacle
 from dispatch.voices import is_storable
 
 LONGEST_TEXT = 5000
@@ -122,6 +122,8 @@ EFFECTS: dict[str, Callable[[MoveContext], None]] = {
     "split": splitting.split,
 }
 """What each offered move does besides the state, the clocks and the event."""
+OF_MERGED = frozenset(row.name for row in MOVES if State.MERGED in row.sources)
+"""Moves that a merged case may make; for all others its row alone is locked and refuses."""
 
 
 @transaction.atomic
@@ -133,7 +135,7 @@ def make_move(
     Raises CaseNotFoundError (404), NotAllowedError (403), StaleVersionError (409) and RuleError
     (422), in this order of checks.
     """
-    _lock_all(case_no, *(str(data.get(name) or "") for name in ("into", "other", "earlier")))
+    _lock_all(move, case_no, *(str(data.get(name) or "") for name in ("into", "other", "earlier")))
     cases = Case.objects.select_for_update(of=("self",)).visible_to(by)
     case = cases.select_related("lead_unit").filter(case_no=case_no).first()
     if case is None:
@@ -147,7 +149,7 @@ def make_move(
     if not may_move(by.scope(), row, case.area_code, case.lead_unit_id, case.support_units):
         raise NotAllowedError
     _check_fields(row, data)
-    if found := obstacle(move, facts_of(case)):
+    if move in OBSTACLES and (found := obstacle(move, facts_of(case))):
         raise RuleError(found.message, code=found.code)
     given = {name: data[name] for name in _names(row) if name in data}
     context = MoveContext(case, row, given, by, now, row.target or State(case.state))
@@ -168,13 +170,14 @@ def make_system_move(*, case_id: int, move: str, now: datetime) -> bool:
     return True
 
 
-def _lock_all(case_no: str, *others: str) -> None:
+def _lock_all(move: str, case_no: str, *others: str) -> None:
     """Lock the rows of a merge, a link or an undoing in one order: two never wait in a circle.
 
     A merged case is locked with all the cases that its voices went on to.
     """
     named = {other for other in others if other and is_storable(other)}
-    wanted = {case_no, *named, *merging.chain_of(case_no)}
+    chain = merging.chain_of(case_no) if move in OF_MERGED else ()
+    wanted = {case_no, *named, *chain}
     if len(wanted) > 1:
         rows = Case.objects.select_for_update(of=("self",)).filter(case_no__in=wanted)
         list(rows.order_by("pk").values_list("pk"))

@@ -7,6 +7,7 @@ from django.db.models import Case as When_
 from django.db.models import F, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
+from accounts.ready import ReadyQuery
 from dispatch import catalogue, planning
 from dispatch.catalogue import limit_of
 from dispatch.clocks import MINUTE, SHANGHAI, Counting, Limit, Unit, due, go_on, worked_between
@@ -255,21 +256,23 @@ def disposal_limit(case: Case) -> Limit | None:
     return limit_of(condition) if condition else None
 
 
+_RUNNING = ReadyQuery(
+    "dispatch_first_clock_of_case",
+    lambda case_id: Timer.objects.filter(
+        case_id=case_id,
+        intake__isnull=True,
+        assignment__isnull=True,
+        state=TimerState.RUNNING.value,
+    ).order_by("due_at", "id")[:1],
+)
+
+
 def refresh_due(case: Case) -> None:
     """Set `due_stage`, `due_at` and `near_at` from the earliest running clock (not saved).
 
     Clocks of voices and of tasks are their own: they never move the case in the queue.
     """
-    first = (
-        Timer.objects.filter(
-            case=case,
-            intake__isnull=True,
-            assignment__isnull=True,
-            state=TimerState.RUNNING.value,
-        )
-        .order_by("due_at", "id")
-        .first()
-    )
+    first = _RUNNING.first(case.pk)
     if first is None:
         case.due_stage, case.due_at, case.near_at = "", NEVER, NEVER
     else:

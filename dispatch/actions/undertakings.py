@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
+from accounts.ready import ReadyQuery
 from dispatch.actions.context import MoveContext
 from dispatch.lifecycle import State
 from dispatch.models import Assignment, Case, ReturnRequest, Timer
@@ -16,10 +17,17 @@ SIGNS_AT_ONCE = frozenset({Work.SIGNED, Work.CONTACTED, Work.IN_PROGRESS, Work.S
 DISPUTED = frozenset({State.RETURN_REVIEW.value, State.ARBITRATION.value})
 
 
+_LEAD = ReadyQuery(
+    "dispatch_lead_of_case",
+    lambda case_id: Assignment.objects.filter(
+        case_id=case_id, role=AssignmentRole.LEAD, ended_at__isnull=True
+    ).select_related("unit"),
+)
+
+
 def lead_of(case: Case) -> Assignment | None:
     """The open lead of a case."""
-    rows = Assignment.objects.filter(case=case, role=AssignmentRole.LEAD, ended_at__isnull=True)
-    return rows.select_related("unit").first()
+    return _LEAD.first(case.pk)
 
 
 def open_tasks(case: Case) -> QuerySet[Assignment]:
