@@ -26,7 +26,7 @@ from dispatch.models import (
     Suspension,
     Timer,
 )
-from dispatch.models.cases import AssignmentRole
+from dispatch.models.assignments import AssignmentRole
 from dispatch.models.catalogue import NeverMerge, Verify
 from dispatch.models.delays import Approval
 from dispatch.never_merge import WORDS

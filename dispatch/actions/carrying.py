@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import User
-from dispatch.actions import timing
+from dispatch.actions import timing, undertakings
 from dispatch.lifecycle import Stage, State
 from dispatch.models import Assignment, Case, Extension, Merge, Suspension, Timer
-from dispatch.models.cases import AssignmentRole
+from dispatch.models.assignments import AssignmentRole
 from dispatch.models.delays import Approval
 from dispatch.models.timers import TimerState
 
@@ -52,6 +52,7 @@ def carry(case: Case, primary: Case, *, by: User | None, now: datetime) -> Along
     along.carried["clocks"] = [
         copy for clock in own for copy in _hand_over(along, clock, primary, now)
     ]
+    _cap_tasks(primary, now)
     _refuse_requests(case, by=by, now=now)
     return along
 
@@ -182,8 +183,30 @@ def _leave_or_own(clock: Timer, *, now: datetime) -> None:
         timing.give_deadline(clock, timing.original_due(clock), now=now)
 
 
+def cap_by_own_limit(case: Case, *, now: datetime) -> None:
+    """At its first dispatch a clock that came along is not later than the case's own would be."""
+    merges = Merge.objects.filter(primary=case, undone_at__isnull=True)
+    carried = merges.values_list("carried", flat=True)
+    ids = [pk for along in carried for pk in along.get("clocks", [])]
+    clocks = Timer.objects.filter(pk__in=ids, case=case, state__in=timing.OPEN_STATES)
+    leads = Assignment.objects.filter(case=case, role=AssignmentRole.LEAD)
+    if ids and clocks.exists() and leads.count() == 1:
+        timing.bring_forward(clocks, timing.own_disposal_due(case, now=now), now=now)
+
+
+def _cap_tasks(primary: Case, now: datetime) -> None:
+    """No task ends later than the disposal of its case."""
+    open_ones = Timer.objects.filter(case=primary, state__in=timing.OPEN_STATES)
+    disposal = open_ones.filter(stage=Stage.DISPOSAL.value, assignment__isnull=True)
+    last = disposal.values_list("due_at", flat=True).first()
+    if last is not None:
+        timing.bring_forward(open_ones.filter(assignment__isnull=False), last, now=now)
+
+
 def supports_of(case: Case) -> list[int]:
-    """The units beside the lead with an open task, as the case row keeps them."""
+    """The units beside the lead with an open task, in a dispute the other side too."""
     tasks = Assignment.objects.filter(case=case, ended_at__isnull=True)
     units = set(tasks.exclude(role=AssignmentRole.LEAD).values_list("unit_id", flat=True))
+    if case.state in undertakings.DISPUTED:
+        units |= set(case.support_units)
     return sorted(units - {case.lead_unit_id})

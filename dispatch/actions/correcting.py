@@ -11,7 +11,7 @@ from dispatch.actions.errors import RuleError
 from dispatch.assignment import Rule, Why
 from dispatch.lifecycle import Stage
 from dispatch.models import Assignment, Timer
-from dispatch.models.cases import AssignmentRole
+from dispatch.models.assignments import AssignmentRole
 from dispatch.undertaking import Work
 
 REOPEN_WITHIN = timedelta(days=30)

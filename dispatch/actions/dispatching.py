@@ -11,7 +11,7 @@ from dispatch.actions.errors import RuleError
 from dispatch.assignment import Rule, Suggestion, Why
 from dispatch.duties import workload
 from dispatch.models import Assignment
-from dispatch.models.cases import AssignmentRole
+from dispatch.models.assignments import AssignmentRole
 
 
 def dispatch(context: MoveContext) -> None:

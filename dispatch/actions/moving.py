@@ -13,6 +13,7 @@ from accounts.scope import Scope
 from dispatch import outbox
 from dispatch.actions import (
     automatic,
+    carrying,
     checking,
     correcting,
     dispatching,
@@ -303,6 +304,8 @@ def _start_clocks(context: MoveContext) -> None:
     case, row, now = context.case, context.move, context.now
     for stage in row.starts if context.starts is None else context.starts:
         if timing.is_open(case, stage):
+            if stage is Stage.DISPOSAL:
+                carrying.cap_by_own_limit(case, now=now)
             continue
         if stage is Stage.DISPOSAL and row.name == "bounce":
             timing.resume_disposal(case, now=now)

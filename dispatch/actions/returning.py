@@ -15,7 +15,7 @@ from dispatch.actions.errors import RuleError
 from dispatch.assignment import Rule, Why
 from dispatch.lifecycle import CloseType, State
 from dispatch.models import Assignment, Case, ReturnRequest, Ruling, Statement
-from dispatch.models.cases import AssignmentRole
+from dispatch.models.assignments import AssignmentRole
 from dispatch.models.disputes import ReturnDecision, RulingKind
 from dispatch.undertaking import Work
 

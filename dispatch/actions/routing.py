@@ -5,7 +5,7 @@ from datetime import datetime
 from dispatch import catalogue
 from dispatch.assignment import Rule, Suggestion, Why
 from dispatch.models import Assignment, Case, ReturnRequest
-from dispatch.models.cases import AssignmentRole
+from dispatch.models.assignments import AssignmentRole
 from dispatch.models.disputes import ReturnDecision
 
 

@@ -9,7 +9,7 @@ from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import RuleError
 from dispatch.lifecycle import Stage
 from dispatch.models import Assignment, Case, Supervision, SupervisionMessage
-from dispatch.models.cases import AssignmentRole
+from dispatch.models.assignments import AssignmentRole
 from dispatch.models.supervision import (
     Side,
     SupervisionCause,

@@ -16,7 +16,7 @@ from dispatch.clocks import Counting, Limit, due
 from dispatch.clocks import Unit as TimeUnit
 from dispatch.lifecycle import Stage
 from dispatch.models import Assignment, Case, Timer
-from dispatch.models.cases import AssignmentRole
+from dispatch.models.assignments import AssignmentRole
 from dispatch.undertaking import Work, after
 
 MOST_HOURS = 480

@@ -106,6 +106,12 @@ def start_rework(case: Case, *, now: datetime) -> Timer:
     return _start_by_limit(case, Stage.DISPOSAL, limit, now=now, is_rework=True)
 
 
+def own_disposal_due(case: Case, *, now: datetime) -> datetime:
+    """When the disposal of a case would be due (UTC) if it went out now."""
+    limit = disposal_limit(case) or catalogue.current().stage_limit(Stage.DISPOSAL, case.priority)
+    return due(now, limit, planning.hours_for(limit, case.lead_unit_id))
+
+
 def _start_by_limit(
     case: Case, stage: Stage, limit: Limit, *, now: datetime, is_rework: bool = False
 ) -> Timer:

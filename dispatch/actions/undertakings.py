@@ -8,7 +8,7 @@ from accounts.ready import ReadyQuery
 from dispatch.actions.context import MoveContext
 from dispatch.lifecycle import State
 from dispatch.models import Assignment, Case, ReturnRequest, Timer
-from dispatch.models.cases import AssignmentRole
+from dispatch.models.assignments import AssignmentRole
 from dispatch.models.timers import TimerState
 from dispatch.undertaking import BY_MOVE, Work, after
 

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from dispatch.duties.reasons import words_for
 from dispatch.models import Assignment, Extension, Link, Pause, Suspension, Timer
-from dispatch.models.cases import AssignmentRole
+from dispatch.models.assignments import AssignmentRole
 from dispatch.models.delays import PauseKind
 from dispatch.models.timers import TimerState
 from ui import words

@@ -26,7 +26,7 @@ from dispatch.duties import rosters
 from dispatch.duties.items import fingerprint, rows_of
 from dispatch.lifecycle import CloseType, Stage, State
 from dispatch.models import Assignment, Case, DutyList, DutyReplay
-from dispatch.models.cases import AssignmentRole
+from dispatch.models.assignments import AssignmentRole
 
 PAGE = 5000
 MOST_DAYS = 366
@@ -86,6 +86,24 @@ class Side:
         return {unit: self.given[unit] for unit in units}
 
 
+class Ground:
+    """Places as the lists part them: every cell of a street is one where no item names less."""
+
+    def __init__(self, *sides: Side) -> None:
+        rosters_ = [duties for side in sides for duties in side.roster.duties.values()]
+        ruled = [duties for side in sides for duties in side.precedents.values()]
+        self.named = frozenset(d.area_code for duties in (*rosters_, *ruled) for d in duties)
+        self.lengths = sorted({len(code) for code in self.named}, reverse=True)
+        self.known: dict[str, str] = {}
+
+    def of(self, area: str) -> str:
+        """The longest beginning of the code that an item or a precedent names."""
+        if area not in self.known:
+            begins = (area[:length] for length in self.lengths)
+            self.known[area] = next((b for b in begins if b in self.named), "")
+        return self.known[area]
+
+
 @dataclass
 class Tally:
     """What the run has found so far."""
@@ -118,11 +136,12 @@ def replay(duty_list: DutyList, *, days: int, by: User | None, now: datetime) ->
     new = Side(rosters.roster_of(duty_list), precedents)
     window = Case.objects.filter(created_at__gt=now - timedelta(days=days), created_at__lte=now)
     asked = _needing_a_unit(window)
+    ground = Ground(old, new)
     tally = Tally(total=asked.count())
     tally.left_out = window.count() - tally.total
     yield Progress(0, tally.total)
     for done, past in enumerate(_past(asked), start=1):
-        _compare(past, old, new, book, tally)
+        _compare(past._replace(area=ground.of(past.area)), old, new, book, tally)
         if done % PAGE == 0:
             yield Progress(done, tally.total)
     DutyReplay.objects.create(

@@ -1,9 +1,9 @@
 """The one queue's tables: catalogue, cases with their voices, timers, events."""
 
 from dispatch.models.alarms import Alarm, AlarmKind, AlarmThreshold
+from dispatch.models.assignments import Assignment
 from dispatch.models.calendar import Season, WorkCalendarDay
 from dispatch.models.cases import (
-    Assignment,
     Attachment,
     Callback,
     Case,

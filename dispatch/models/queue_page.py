@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit, User
-from dispatch.models.cases import Assignment
+from dispatch.models.assignments import Assignment
 
 
 class SavedFilter(models.Model):

@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Unit
 from dispatch.ladder import Level
 from dispatch.lifecycle import Stage
-from dispatch.models.cases import Assignment, Case, Intake
+from dispatch.models.assignments import Assignment
+from dispatch.models.cases import Case, Intake
 
 
 class TimerState(models.TextChoices):

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Unit, User
 from dispatch.counters import counters_for
 from dispatch.models import Assignment, Case, Event, SavedFilter
-from dispatch.models.cases import AssignmentRole
+from dispatch.models.assignments import AssignmentRole
 from dispatch.queries import QueueFilters, QueuePage, home_district
 from dispatch.queue.filters import (
     DISTRICT_DIGITS,

@@ -16,7 +16,7 @@ from dispatch import outbox
 from dispatch.actions.errors import CaseNotFoundError
 from dispatch.lifecycle import ACKNOWLEDGED, State
 from dispatch.models import Acknowledgement, Assignment, Case, QueueSettings
-from dispatch.models.cases import AssignmentRole
+from dispatch.models.assignments import AssignmentRole
 
 RINGS_FOR: Final = timedelta(hours=24)
 """Later than this a screen has rung long enough; the deadline's own ladder goes on."""
