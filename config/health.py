@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
 from dispatch import catalogue
+from dispatch.hub import hub
 from dispatch.models import Event, FeedHead, Tally, Timer
 
 LAG_LIMIT_S = 30.0
@@ -106,6 +107,10 @@ def metrics(request: HttpRequest) -> HttpResponse:
                 (f'district="{district}"', seq)
                 for district, seq in FeedHead.objects.values_list("district", "seq")
             ],
+        ),
+        *_gauge(
+            "sanxian_sockets",
+            [(f'district="{district}"', count) for district, count in hub.sockets().items()],
         ),
         *_gauge("sanxian_cases", _cases_by_state()),
         *_gauge(

@@ -121,6 +121,11 @@ class Hub:
                 return []
             return [message for message in kept if message[0] > seq]
 
+    def sockets(self) -> dict[str, int]:
+        """How many sockets of this process follow each district."""
+        with self.lock:
+            return {district: len(sockets) for district, sockets in self.watched.items()}
+
     async def read(self, work: Callable[..., Any], *args: Any) -> Any:
         """Run a database read in one of the hub's threads, which keep their connections."""
         loop = asyncio.get_running_loop()

@@ -92,6 +92,29 @@ ROWS: dict[str, Row] = {
     "api/v1/grid/sync": Row(CASES, method="POST", body={"items": []}),
     "api/v1/queue": Row(CASES, "api/v1/queue?q=标题&limit=200"),
     "api/v1/queue/counters": Row(CASES, "api/v1/queue/counters?district=339901"),
+    "api/v1/queue/seen": Row(
+        OWN, method="POST", body={"view": "all", "until": "2026-03-02T09:00:00+08:00"}
+    ),
+    "api/v1/queue/filters": Row(OWN),
+    "api/v1/queue/filters/order": Row(OWN, method="POST", body={"order": []}),
+    "api/v1/queue/filters/<int:pk>": Row(OWN, "api/v1/queue/filters/999999999"),
+    "api/v1/queue/rings": Row(CASES),
+    "api/v1/queue/rings/<case_no>": Row(CASES, "api/v1/queue/rings/{case}", "POST", {}),
+    "api/v1/queue/sound": Row(OWN, method="POST", body={"on": True}),
+    "api/v1/exports": Row(OWN, method="POST", body={"format": "CSV"}),
+    "api/v1/exports/<uuid:pk>": Row(
+        OWN, "api/v1/exports/6f1b1f0e-1111-4c3a-9a5e-00000000000f"
+    ),
+    "api/v1/exports/<uuid:pk>/file": Row(
+        OWN, "api/v1/exports/6f1b1f0e-1111-4c3a-9a5e-00000000000f/file"
+    ),
+    "api/v1/cases/batch": Row(
+        CASES, "api/v1/cases/batch", "POST",
+        {"move": "sign", "cases": [{"case_no": "{case}", "version": 1}]},
+    ),
+    "api/v1/cases/batch/moves": Row(
+        CASES, "api/v1/cases/batch/moves", "POST", {"cases": ["{case}"]}
+    ),
     "api/v1/cases/<case_no>": Row(CASES, "api/v1/cases/{case}"),
     "api/v1/cases/<case_no>/clock": Row(CASES, "api/v1/cases/{case}/clock"),
     "api/v1/cases/<case_no>/moves": Row(
@@ -105,10 +128,10 @@ ROWS: dict[str, Row] = {
     ),
     "api/v1/cases/<case_no>/duplicates": Row(CASES, "api/v1/cases/{case}/duplicates"),
     "api/v1/incidents": Row(CASES, "api/v1/incidents?district=339901"),
-    "api/v1/incidents/<int:incident_id>/accept": Row(
+    "api/v1/incidents/<incident_id>/accept": Row(
         CASES, "api/v1/incidents/1/accept", "POST", {"answer": ""}
     ),
-    "api/v1/incidents/<int:incident_id>/dismiss": Row(
+    "api/v1/incidents/<incident_id>/dismiss": Row(
         CASES, "api/v1/incidents/1/dismiss", "POST", {"reason": "不是"}
     ),
     "api/v1/radar": Row(CASES, "api/v1/radar?lon=119.6001&lat=29.9001&crs=WGS84&category=C0101"),
@@ -157,7 +180,9 @@ ROWS: dict[str, Row] = {
         CASES, "queue/drawer/{case}/beside/{case}"
     ),
     "queue/counters": Row(CASES, "queue/counters?district=339901"),
-    "queue/points": Row(CASES, "queue/points?district=339901"),
+    "queue/clusters": Row(
+        CASES, "queue/clusters?q=标题&box=13310000,3480000,13330000,3500000&size=10"
+    ),
     "cases/<str:case_no>/": Row(CASES, "cases/{case}/"),
     "duties/": Row(CASES, "duties/?v=1&tab=replay"),
     "desk/": Row(CASES),

@@ -228,9 +228,15 @@ def unseen(view: str, count: int) -> SafeString:
 
 @register.filter
 def why_word(codes: dict[str, Any]) -> str:
-    """Why a unit has a case, in a few words: the rule, and the item of the list that names it."""
+    """Why a unit has a case: the rule, and the item of the list that names it."""
     rule = words.word(str(codes["rule"]), "why") if "rule" in codes else ""
     return " ".join(part for part in (rule, str(codes.get("item", ""))) if part)
+
+
+@register.filter
+def why_short(codes: dict[str, Any]) -> str:
+    """The same in one word, for a row: the item where there is one."""
+    return str(codes.get("item") or words.word(str(codes.get("rule", "")), "why"))
 
 
 @register.filter
@@ -249,3 +255,10 @@ def state_word(state: str) -> object:
 def long(seconds: float | None) -> str:
     """A length of time in words: {{ apart_s|long }}."""
     return duration(seconds or 0)
+
+
+@register.simple_tag
+def shares(**percent: object) -> SafeString:
+    """Places inside a bar as custom properties, the one kind of style that pages may set."""
+    rules = format_html_join(";", "--{}:{}%", sorted(percent.items()))
+    return format_html('style="{}"', rules)

@@ -13,7 +13,7 @@ export class QueueMap extends CityMap {
   constructor(target, options) {
     super(target, options);
     this.isLocked = false;
-    this.query = "";
+    this.query = null;
     this.map.on("moveend", () => this.soon(SETTLE_MS));
     this.map.on("pointerdrag", () => this.lock(true));
     this.map.getViewport().addEventListener("wheel", () => this.lock(true), { passive: true });
@@ -60,7 +60,7 @@ export class QueueMap extends CityMap {
     clearTimeout(this.waiting);
     this.waiting = null;
     const size = this.map.getSize();
-    if (!size || !size[0] || document.hidden) return;
+    if (!size || !size[0] || document.hidden || this.query === null) return;
     const resolution = this.view.getResolution();
     const [west, south, east, north] = this.view.calculateExtent([size[0] + 2 * MARGIN_PX, size[1] + 2 * MARGIN_PX]);
     const box = [west, south, east, north].map((metre) => metre.toFixed(1)).join(",");
@@ -90,7 +90,7 @@ export class QueueMap extends CityMap {
   ringHovered() {
     if (this.ring) this.marks.removeFeature(this.ring);
     this.ring = null;
-    if (!this.under?.lon) return;
+    if (!this.under?.lon || this.under.number === this.selected?.get("number")) return;
     this.ring = new Feature({ geometry: new Point(fromLonLat([this.under.lon, this.under.lat])) });
     this.ring.setStyle(HALO);
     this.marks.addFeature(this.ring);
