@@ -5,6 +5,7 @@ from typing import Any
 
 from celery import shared_task
 
+from dispatch.lifecycle import SPLIT_OFF
 from dispatch.subscribing import Heard, drain
 from grid.models import Finding
 
@@ -18,7 +19,11 @@ def follow_cases(**_: Any) -> int:
 
 
 def note_states(heard: Sequence[Heard]) -> None:
-    """Write the last state heard of each case to its findings."""
+    """Write the last state heard of each case to its findings; follow voices that were split off."""
+    for event in heard:
+        if event.topic == SPLIT_OFF:
+            voices = Finding.objects.filter(intake_no__in=event.payload["voices"])
+            voices.update(case_no=event.case_no)
     latest = {event.case_no: event for event in heard}
     for case_no, event in latest.items():
         Finding.objects.filter(case_no=case_no).update(

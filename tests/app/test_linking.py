@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from dispatch import casefile
+from dispatch import casefile, outbox
 from dispatch.actions.errors import RuleError
 from dispatch.models import Case, Event, Intake, Link, Timer
 from dispatch.voices import Caller, Position
+from hotline.models import Ticket
+from hotline.tasks import follow_cases
 from tests.app.joining_fixtures import caller, case_of, rule, say
 from tests.app.test_disputes import log, move, processing
 from tests.city import B_CENTRE as THERE
@@ -198,3 +200,17 @@ def test_a_confidential_voice_that_leaves_takes_its_secrecy_along(city: City) ->
     made = Intake.objects.get(intake_no=joined["intake_no"]).case
     assert made.sensitive
     assert case_of({"case_no": made.case_no}).lead_unit_id is None
+
+
+def test_the_hotlines_ticket_follows_its_voice_into_the_new_case(city: City) -> None:
+    case = log(city)
+    joined = say(city, "E0104", 5, attach_to_case=case.case_no, caller=caller(1))
+    move(city, case, "leader1", "split", 10, intakes=[joined["intake_no"]], reason="不是一处")
+    while outbox.number_batch(now=LATER):
+        pass
+
+    follow_cases()
+
+    made = Intake.objects.get(intake_no=joined["intake_no"]).case
+    ticket = Ticket.objects.get(intake_no=joined["intake_no"])
+    assert (ticket.case_no, ticket.case_state) == (made.case_no, "REGISTERED")

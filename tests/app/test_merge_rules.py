@@ -25,7 +25,7 @@ from dispatch.never_merge import sides_of
 from dispatch.voices import Caller, IntakeError, Position
 from tests.app.joining_fixtures import caller, rule, say
 from tests.app.test_bulk import voice
-from tests.app.test_disputes import disposal, log, move, processing
+from tests.app.test_disputes import dispatched, disposal, log, move, processing
 from tests.city import B_CENTRE, NOW, City
 
 LATER = NOW + timedelta(hours=1)
@@ -77,6 +77,16 @@ def test_rule_3_no_deadline_is_later_for_the_merging_not_even_one_that_comes_lat
         move(city, primary, who, name, 120)
 
     assert disposal(primary).due_at == earliest
+
+
+def test_rule_3_a_deadline_that_came_along_is_not_later_than_the_cases_own(city: City) -> None:
+    working, primary = dispatched(city, "E0401"), log(city, priority=0, category="C0105")
+    came_along = disposal(working).due_at
+    move(city, working, "leader1", "merge", 1, into=primary.case_no, reason="同一处")
+
+    move(city, primary, "leader1", "emergency_dispatch", 2, reason="电力井盖缺失", unit="A0")
+
+    assert disposal(primary).due_at < came_along
 
 
 def test_rule_3_a_voice_that_comes_later_extends_nothing(city: City) -> None:
