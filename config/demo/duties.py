@@ -113,7 +113,8 @@ NEXT = (
     ("E0406", "OFF_HOURS", EMERGENCY),
     ("E0301", "WORKING", HOUSING),
     ("C0104", "ALWAYS", ROADS),
+    ("C0101", "ALWAYS", ROADS),
 )
 """Category, hours and office of what the next list adds in every district."""
-DROPPED = ("C0104",)
+DROPPED = ("C0101", "C0104")
 """Categories of the first list that the next one gives to another office."""

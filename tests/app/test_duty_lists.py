@@ -18,9 +18,11 @@ from dispatch.actions import duty_lists
 from dispatch.actions.absences import arrange_absence
 from dispatch.actions.duty_lists import DutyListError, RefusedRowsError
 from dispatch.actions.errors import MoveError, NotAllowedError
+from dispatch.assignment import Question, Roster, Suggestion, lead_unit
 from dispatch.duties import replaying, rosters
 from dispatch.duties.items import ItemRow, csv_of, rows_of
 from dispatch.models import Case, DutyItem, DutyList, DutyReplay, Event, Timer
+from dispatch.voices import Position
 from tests.app.asking import ask
 from tests.app.test_disputes import log, move
 from tests.app.threads import at_once
@@ -403,6 +405,25 @@ def test_the_dry_run_leaves_absences_and_what_needed_no_unit_out(city: City) -> 
     findings = tried(draft(city)).findings
 
     assert (findings["total"], findings["left_out"], findings["changed"]) == (1, 1, 0)
+
+
+def test_the_dry_run_asks_each_list_once_for_all_cases_of_one_kind(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundred thousand cases of few kinds are few questions; cells that no item parts are one."""
+    questions: list[Question] = []
+
+    def counted(roster: Roster, question: Question, **more: Any) -> Suggestion | None:
+        questions.append(question)
+        return lead_unit(roster, question, **more)
+
+    for n in range(6):
+        log(city, position=Position(119.6001 + n % 2 / 100, 29.9001, "WGS84"))
+    found = draft(city, SWEPT)
+    monkeypatch.setattr(replaying, "lead_unit", counted)
+
+    assert tried(found).findings["changed"] == 6
+    assert [question.area for question in questions] == [A, A]
 
 
 def test_a_viewer_of_a_dry_run_sees_only_cases_of_her_own_area(city: City) -> None:
