@@ -20,6 +20,7 @@ from dispatch.models import Case, Intake, Link, Merge
 from dispatch.segments import clock_of
 
 DISPATCHES: Final = frozenset({"case.registered", "case.dispatched", "case.designated"})
+ATTACHMENT: Final = "/api/v1/attachments/{}"
 STANDING: Final = (
     "id",
     "is_open",
@@ -121,7 +122,8 @@ def _history(
         other = event.get("other_case")
         may_undo = event["topic"] == ABSORBED and other in undoable
         undoable -= {other} if may_undo else set()
-        entries.append({**event, "undo": other if may_undo else ""})
+        photos = [{"url": ATTACHMENT.format(pk)} for pk in event["photos"]]
+        entries.append({**event, "photos": photos, "undo": other if may_undo else ""})
     return entries
 
 

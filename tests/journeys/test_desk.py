@@ -169,3 +169,34 @@ def test_the_callers_number_is_masked_in_what_others_see(visit: Visit, stack: St
     queue.page.locator("#drawer .intake").first.wait_for()
     assert "13800138000" not in queue.page.content()
     assert "138****8000" in queue.page.content()
+
+
+def test_a_suggested_category_is_taken_by_one_key_and_kept_with_the_ticket(
+    visit: Visit, stack: Stack
+) -> None:
+    desk = _desk(visit)
+    items = [
+        {"code": "C0101", "name": "井盖", "probability": 0.62, "because": ["井盖"]},
+        {"code": "E0104", "name": "道路不洁", "probability": 0.21, "because": ["垃圾"]},
+    ]
+    desk.page.route(
+        "**/api/v1/categories/suggest**",
+        lambda route: route.fulfill(json={"items": items, "model": 1}),
+    )
+    desk.page.fill("#content", "市民反映路口垃圾散落一地，要求清理。")
+    desk.page.locator("#category-chips button").nth(1).wait_for()
+    assert "很可能 62%" in desk.text("#category-chips button")
+    assert desk.page.locator("#category-code").is_hidden()
+    desk.page.keyboard.press("Alt+2")
+    assert desk.text("#category-code") == "E0104"
+    assert desk.page.evaluate("document.activeElement.id") == "content"
+    desk.page.fill("#address", "秋涛路22")
+    desk.page.locator("#address-list li").first.wait_for()
+    desk.page.keyboard.press("Enter")
+    with desk.page.expect_request("**/api/v1/hotline/tickets") as sent:
+        desk.page.keyboard.press("Control+Enter")
+    body = sent.value.post_data_json or {}
+    assert body["suggested"] == ["C0101", "E0104"]
+    desk.page.locator("#receipt").wait_for()
+    seen = stack.call("leader1", "GET", f"cases/{desk.text('#receipt-no')}")
+    assert seen["category"]["code"] == "E0104"
