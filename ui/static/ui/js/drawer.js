@@ -173,6 +173,16 @@ function copyNumber() {
 
 bind({ ".": copyNumber });
 
+const HEARD_LATER = "[data-open-move],[data-open-form],[data-unmerge],[data-photo],[data-overlay]";
+
+/** Who presses before the parts are there is not overheard: the press is made again then. */
+drawer.addEventListener("click", (event) => {
+  const early = parts ? null : event.target.closest(HEARD_LATER);
+  if (!early) return;
+  event.preventDefault();
+  load().then(() => early.isConnected && early.click());
+});
+
 drawer.addEventListener("click", (event) => {
   const target = event.target.closest("[data-copy],[data-open-case],[data-jump]");
   if (!target) return;
