@@ -19,7 +19,7 @@ def follow_cases(**_: Any) -> int:
 
 
 def note_states(heard: Sequence[Heard]) -> None:
-    """Write the last state heard of each case to its findings; follow voices that were split off."""
+    """Write the last state heard of each case to its findings; follow voices split off."""
     for event in heard:
         if event.topic == SPLIT_OFF:
             voices = Finding.objects.filter(intake_no__in=event.payload["voices"])

@@ -9,7 +9,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from dispatch import outbox, sweeping
+from dispatch import catalogue, outbox, sweeping
 from dispatch.actions.errors import MoveError
 from dispatch.actions.moving import make_move
 from dispatch.casefile import moves_for
@@ -19,6 +19,7 @@ from dispatch.models import (
     Case,
     Event,
     Intake,
+    Ruling,
     Supervision,
     Suspension,
     Tally,
@@ -197,6 +198,8 @@ def disputed(city: City) -> Case:
 )
 @given(chance=st.randoms(use_true_random=True))
 def test_random_people_cannot_break_a_case(city: City, chance: Random) -> None:
+    Ruling.objects.update(is_precedent=False)
+    catalogue.refresh()
     picked = chance.choices(CATEGORIES, k=2)
     start = chance.choice((log, dispatched, processing, led_by_the_centre, disputed))
     cases = [log(city, category) for category in picked] + [start(city)]

@@ -80,11 +80,12 @@ def test_rule_3_no_deadline_is_later_for_the_merging_not_even_one_that_comes_lat
 
 
 def test_rule_3_a_deadline_that_came_along_is_not_later_than_the_cases_own(city: City) -> None:
-    working, primary = dispatched(city, "E0401"), log(city, priority=0, category="C0105")
+    working, primary = dispatched(city, "E0401"), log(city, "E0104")
     came_along = disposal(working).due_at
     move(city, working, "leader1", "merge", 1, into=primary.case_no, reason="同一处")
 
-    move(city, primary, "leader1", "emergency_dispatch", 2, reason="电力井盖缺失", unit="A0")
+    for who, name in (("receiver1", "accept"), ("leader1", "file"), ("dispatcher1", "dispatch")):
+        move(city, primary, who, name, 2)
 
     assert disposal(primary).due_at < came_along
 
