@@ -5,12 +5,14 @@ Needs connections that stay with their server process: behind pgbouncer, pool by
 
 import itertools
 import re
+import zlib
 from collections.abc import Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, models
 from django.db.backends.utils import CursorWrapper
+from django.db.models.expressions import DatabaseDefault
 
 Statement = tuple[str, Sequence[Any]]
 _known: WeakKeyDictionary[object, set[str]] = WeakKeyDictionary()
@@ -41,13 +43,24 @@ def execute_prepared(
 
 
 def insert_prepared(row: models.Model) -> None:
-    """Insert a new row as `save` would, by a statement planned once; its key is not read back."""
-    meta = type(row)._meta
-    fields = [field for field in meta.concrete_fields if not field.primary_key]
-    columns = ", ".join(f'"{field.column}"' for field in fields)
-    values = [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
-    statement = (
-        f"INSERT INTO {meta.db_table} ({columns}) VALUES ({', '.join(['%s'] * len(fields))})"
-    )
+    """Insert a new row as `save` would, by a statement planned once, and give it its key."""
+    key = type(row)._meta.pk
+    given = [
+        (field, value)
+        for field in type(row)._meta.concrete_fields
+        if field is not key
+        and not isinstance(value := getattr(row, field.attname), DatabaseDefault)
+    ]
+    columns = ", ".join(f'"{field.column}"' for field, _ in given)
+    places = ", ".join(["%s"] * len(given))
+    table = type(row)._meta.db_table
     with connection.cursor() as cursor:
-        execute_prepared(cursor, statement, values, name=f"insert_{meta.db_table}")
+        execute_prepared(
+            cursor,
+            f'INSERT INTO {table} ({columns}) VALUES ({places}) RETURNING "{key.column}"',
+            [field.get_db_prep_save(value, connection) for field, value in given],
+            name=f"insert_{table}_{zlib.crc32(columns.encode()):08x}",
+        )
+        (row.pk,) = cursor.fetchone()
+    row._state.adding = False
+    row._state.db = DEFAULT_DB_ALIAS

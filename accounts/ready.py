@@ -20,33 +20,28 @@ class UnreadyQueryError(Exception):
     """A value does not stand once and alone in the SQL, so it cannot be sent later."""
 
 
-class ReadyQuery(Generic[Row]):
-    """A query for objects by ids; `make` takes them and gives the query set of always one shape.
+class ReadyRows:
+    """A query for plain rows by ids, made with `values_list`; a list cannot be one of its values.
 
-    Related objects come along by `select_related`. Prefetching, annotations and lists as values
-    are not taken.
+    `make` takes the ids and gives the query set of always one shape.
     """
 
     def __init__(
-        self, name: str, make: Callable[..., models.QuerySet[Row]], *, ids: int = 1
+        self, name: str, make: Callable[..., models.QuerySet[Any, Any]], *, ids: int = 1
     ) -> None:
         self.name = name
         self._make = make
         self._ids = ids
         self._compiled: tuple[Any, str, list[Any]] | None = None
 
-    def __call__(self, *ids: int) -> list[Row]:
-        """The objects for these ids."""
-        compiler, sql, shape = self._compiled or self._compile()
+    def rows(self, *ids: int) -> list[tuple[Any, ...]]:
+        """The rows for these ids, as the database gives them."""
+        _, sql, shape = self._compiled or self._compile()
         params = [ids[value - MARK] if _is_mark(value, self._ids) else value for value in shape]
         with connection.cursor() as cursor:
             execute_prepared(cursor, sql, params, name=self.name)
-            rows = cursor.fetchall()
-        return _objects(compiler, rows)
-
-    def first(self, *ids: int) -> Row | None:
-        """The first of them, or None."""
-        return next(iter(self(*ids)), None)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            return rows
 
     def _compile(self) -> tuple[Any, str, list[Any]]:
         marks = [MARK + n for n in range(self._ids)]
@@ -56,6 +51,20 @@ class ReadyQuery(Generic[Row]):
             raise UnreadyQueryError(self.name)
         self._compiled = compiler, sql, list(params)
         return self._compiled
+
+
+class ReadyQuery(ReadyRows, Generic[Row]):
+    """A query for objects by ids. Related ones come along by `select_related`; prefetching and
+    annotations are not taken."""
+
+    def __call__(self, *ids: int) -> list[Row]:
+        """The objects for these ids."""
+        rows = self.rows(*ids)
+        return _objects(self._compiled[0], rows) if self._compiled else []
+
+    def first(self, *ids: int) -> Row | None:
+        """The first of them, or None."""
+        return next(iter(self(*ids)), None)
 
 
 def _is_mark(value: object, ids: int) -> bool:

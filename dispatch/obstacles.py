@@ -5,13 +5,14 @@ One list for both who asks: the case file says it beside the moves, the move its
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts.ready import ReadyRows
 from dispatch import catalogue
 from dispatch.lifecycle import OPEN, CloseType, Stage, State
 from dispatch.models import (
@@ -132,15 +133,24 @@ _QUESTIONS: dict[str, tuple[frozenset[State], QuerySet[Any], str]] = {
 
 
 def _asked(case: Case) -> dict[str, bool]:
+    names, query = _questions_in(case.state)
+    (answers,) = query.rows(case.pk) if names else [()]
+    return dict(zip(names, answers, strict=True))
+
+
+@cache
+def _questions_in(state: str) -> tuple[tuple[str, ...], ReadyRows]:
+    """What is asked of a case in a state, as one query that is written once."""
     questions = {
         name: Exists(rows.filter(**{way: OuterRef("pk")}))
         for name, (states, rows, way) in _QUESTIONS.items()
-        if case.state in states
+        if state in states
     }
-    if not questions:
-        return {}
-    found = Case.objects.filter(pk=case.pk).annotate(**questions).values(*questions).get()
-    return {name: bool(found[name]) for name in questions}
+
+    def make(pk: int) -> QuerySet[Case, Any]:
+        return Case.objects.filter(pk=pk).annotate(**questions).values_list(*questions)
+
+    return tuple(questions), ReadyRows(f"dispatch_facts_{state.lower()}", make)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +171,7 @@ _NO_TASK = _unless("NO_SUPPORT", _("没有未完成的协办或下级任务。")
 _IS_WAITING = Obstacle(
     "WAITING", _("正在等待诉求人，计时暂停，不能分派任务。"), lambda facts: facts.is_waiting
 )
+
 
 def _is_never_merged(code: str, facts: Facts) -> bool:
     return facts.never_merged == code

@@ -15,6 +15,7 @@ from typing import Any
 from django.db import Error, connection, transaction
 
 from accounts.models import User
+from accounts.prepared import insert_prepared
 from dispatch.models import Case, Event
 
 CHANNEL = "sanxian_outbox"
@@ -38,7 +39,7 @@ def record(
 
     `payload` takes ids, codes and ISO times only: never a name, phone, address or free text.
     """
-    event = Event.objects.create(
+    event = Event(
         case_id=case.pk,
         case_no=case.case_no,
         topic=topic,
@@ -52,6 +53,7 @@ def record(
         district=case.district_code,
         payload=payload or {},
     )
+    insert_prepared(event)
     ring_relay()
     return event
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import cache
 
 from django.db.models import Case as When_
 from django.db.models import F, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
-from accounts.ready import ReadyQuery
+from accounts.prepared import insert_prepared
+from accounts.ready import ReadyQuery, ReadyRows
 from dispatch import catalogue, planning
 from dispatch.catalogue import limit_of
 from dispatch.clocks import MINUTE, SHANGHAI, Counting, Limit, Unit, due, go_on, worked_between
@@ -55,9 +57,17 @@ def _verdict(now: datetime) -> When_:
 
 def is_open(case: Case, stage: Stage) -> bool:
     """True when a clock of the stage runs or is paused."""
-    return Timer.objects.filter(
-        case=case, stage=stage.value, intake__isnull=True, state__in=OPEN_STATES
-    ).exists()
+    return bool(_open_in(stage.value).rows(case.pk))
+
+
+@cache
+def _open_in(stage: str) -> ReadyRows:
+    return ReadyRows(
+        f"dispatch_open_{stage.lower()}",
+        lambda case_id: Timer.objects.filter(
+            case_id=case_id, stage=stage, intake__isnull=True, state__in=OPEN_STATES
+        ).values_list("pk")[:1],
+    )
 
 
 def stop_task(task: Assignment, *, now: datetime) -> None:
@@ -151,7 +161,7 @@ def start_with(
         is_capped=due_at != due(now, limit, hours),
     )
     planning.plan(timer, case.priority)
-    timer.save(force_insert=True)
+    insert_prepared(timer)
     return timer
 
 
@@ -262,7 +272,7 @@ def disposal_limit(case: Case) -> Limit | None:
     return limit_of(condition) if condition else None
 
 
-_RUNNING = ReadyQuery(
+_RUNNING: ReadyQuery[Timer] = ReadyQuery(
     "dispatch_first_clock_of_case",
     lambda case_id: Timer.objects.filter(
         case_id=case_id,
