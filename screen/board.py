@@ -21,7 +21,7 @@ from screen.places import WallArea
 
 PULSE_S, DUE_S, STREETS_S, MAP_S, PANELS_S, RANKING_S = 0.9, 4.0, 4.0, 5.0, 55.0, 290.0
 MOST_POINTS, MOST_EMERGENCIES, MOST_FEED, MOST_CHANGES = 1500, 6, 8, 20
-MOST_SHADED, MOST_ISSUES, MOST_RANKED = 3000, 7, 8
+MOST_SHADED, MOST_ISSUES, MOST_RANKED = 3000, 7, 7
 TREND_HOURS = 24
 STAYS_WITHIN, RATES_WITHIN, RANKED_WITHIN = timedelta(hours=6), timedelta(days=1), timedelta(days=7)
 WEEK = timedelta(days=7)
@@ -121,7 +121,7 @@ class Board:
 
     def _read_panels(self, now: datetime) -> Part:
         districts, today = self.area.districts(), midnight(now)
-        first_hour = _hour(now) - timedelta(hours=TREND_HOURS - 1)
+        first_hour = _hour(now) - timedelta(hours=TREND_HOURS)
         with flows.held((self.area.code,)) as (folded, _tally):
             trend = flows.arrivals(folded.buckets(min(first_hour, today)))["hour"]
             day = flows.arrivals(folded.buckets(today))
@@ -149,7 +149,10 @@ class Board:
             until=now,
         )
         names = {part.code: part.name for part in self.area.parts()}
-        return figures.ranking(found, names)[:MOST_RANKED]
+        ranked = figures.ranking(found, names)[:MOST_RANKED]
+        for row in ranked:
+            row["name"] = row["name"].removeprefix(self.area.name) or row["name"]
+        return ranked
 
 
 def dot(point: Point) -> list[Any]:
