@@ -40,8 +40,8 @@ WITH line AS MATERIALIZED (
   SELECT %(opens)s::bigint[] AS opens, %(before)s::bigint[] AS before),
 reached AS MATERIALIZED (
   SELECT t.id, t.stage, t.due_at, t.said_percent, t.deadline_no, t.limit_minutes, t.limit_unit,
-         t.hours_of_id, t.assignment_id, t.next_at, c.id AS case_id, c.case_no, c.state, c.line,
-         c.category_code, c.priority, c.district_code, c.lead_unit_id
+         t.overdue_at, t.hours_of_id, t.assignment_id, t.next_at, c.id AS case_id, c.case_no,
+         c.state, c.line, c.category_code, c.priority, c.district_code, c.lead_unit_id
   FROM dispatch_timer t JOIN dispatch_case c ON c.id = t.case_id
   WHERE t.state = 'RUNNING' AND t.next_at IS NOT NULL AND t.next_at <= %(now)s
   ORDER BY t.next_at, t.id LIMIT %(most)s FOR NO KEY UPDATE OF t, c SKIP LOCKED),
@@ -65,8 +65,8 @@ step AS MATERIALIZED (
   LEFT JOIN dispatch_assignment a ON a.id = r.assignment_id),
 marked AS (
   UPDATE dispatch_timer t
-  SET said_percent = coalesce(s.percent, t.said_percent),
-      overdue_at = CASE WHEN s.percent = 100 THEN %(now)s ELSE t.overdue_at END,
+  SET said_percent = coalesce(s.percent, s.said_percent), due_at = s.due_at,
+      overdue_at = CASE WHEN s.percent = 100 THEN %(now)s ELSE s.overdue_at END,
       next_at = CASE WHEN s.following IS NULL THEN NULL
                      WHEN s.following = 100 THEN s.due_at ELSE (
         SELECT 'epoch'::timestamptz + (opens[n] + target - before[n] - s.origin)::float8
@@ -114,7 +114,9 @@ def _sweep_batch(params: dict[str, Any]) -> int:
     """One batch: marks, escalations and event rows in one statement; locked rows are passed over.
 
     The case is locked with its clock: a move at the same moment would otherwise come first in the
-    log with a state that this event, written after it, does not know yet.
+    log with a state that this event, written after it, does not know yet. Every column that is set
+    comes from the locked row: the one that UPDATE finds may be older, and the constraints are
+    asked before PostgreSQL notices.
     """
     with connection.cursor() as cursor:
         cursor.execute(_SWEEP, params)
