@@ -118,7 +118,7 @@ class Timer(models.Model):
                 fields=["intake"], condition=Q(intake__isnull=False), name="dispatch_timer_of_voice"
             ),
             models.Index(
-                fields=["assignment", "stage"],
+                fields=["assignment"],
                 condition=Q(assignment__isnull=False),
                 name="dispatch_timer_of_task",
             ),
