@@ -1,0 +1,53 @@
+"""The budgets of ui.md 6, by the bytes that a first visit brings over the wire (CDP)."""
+
+from collections import Counter
+
+import pytest
+
+from tests.journeys.conftest import Visit
+from tests.journeys.stack import Stack
+
+KB = 1024
+SETTLED_MS = 2500
+PAGES = [
+    pytest.param(None, "/login/", 40, 0, id="login"),
+    pytest.param("dispatcher1", "/queue/", 60, 200, id="queue"),
+    pytest.param("cleaner1", "/queue/", 62, 200, id="queue of a team"),
+    pytest.param("operator1", "/desk/", 60, 200, id="desk"),
+    pytest.param("inspector1", "/m/", 60, 0, id="phone"),
+]
+"""Who, where, kB of our own scripts, styles, icons and fonts, kB of the map's library."""
+
+
+@pytest.mark.parametrize(("user", "path", "own_kb", "map_kb"), PAGES)
+def test_a_first_visit_stays_within_its_budget_on_the_wire(
+    visit: Visit, stack: Stack, user: str | None, path: str, own_kb: int, map_kb: int
+) -> None:
+    stack.log_call(title="给预算看的一件")
+    visitor = visit(user)
+    session = visitor.context.new_cdp_session(visitor.page)
+    session.send("Network.enable")
+    session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    addresses: dict[str, str] = {}
+    sizes: Counter[str] = Counter()
+    session.on(
+        "Network.responseReceived",
+        lambda event: addresses.update({event["requestId"]: event["response"]["url"]}),
+    )
+    session.on(
+        "Network.loadingFinished",
+        lambda event: sizes.update(
+            {addresses.get(event["requestId"], ""): int(event["encodedDataLength"])}
+        ),
+    )
+
+    visitor.go(path)
+    visitor.page.wait_for_timeout(SETTLED_MS)
+
+    static = {url: size for url, size in sizes.items() if "/static/" in url}
+    assert static, "no byte was counted"
+    own = sum(size for url, size in static.items() if "/ol@" not in url)
+    library = sum(size for url, size in static.items() if "/ol@" in url)
+    print(f"{path} own {own / KB:.1f} kB, map {library / KB:.1f} kB")  # noqa: T201
+    assert own <= own_kb * KB, sorted(static.items(), key=lambda pair: -pair[1])[:8]
+    assert library <= map_kb * KB
