@@ -100,6 +100,7 @@ COLUMNS = (
     "intakes_count",
     "due_stage",
     "due_at",
+    "near_at",
     "created_at",
     "state_at",
     "version",
@@ -250,7 +251,7 @@ def item_of(row: dict[str, Any], now: datetime) -> dict[str, Any]:
         "lead_unit": row["lead_unit__code"],
         "lead_unit_name": row["lead_unit__name"] or "",
         "intakes": row["intakes_count"],
-        "due": due_of(row["due_stage"], row["due_at"], now),
+        "due": due_of(row, now),
         "created_at": row["created_at"].isoformat(),
         "state_at": row["state_at"].isoformat(),
         "sensitive": row["sensitive"],
@@ -258,12 +259,14 @@ def item_of(row: dict[str, Any], now: datetime) -> dict[str, Any]:
     }
 
 
-def due_of(stage: str, due_at: datetime, now: datetime) -> dict[str, Any]:
-    """The nearest deadline: OK, NEAR (within two hours), OVERDUE, or NONE when no clock runs."""
-    if due_at >= NEVER or not stage:
+def due_of(row: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """The nearest deadline: OK, NEAR (its clock's first mark is passed), OVERDUE, or NONE when no
+    clock runs."""
+    due_at = row["due_at"]
+    if due_at >= NEVER or not row["due_stage"]:
         return {"stage": None, "due_at": None, "state": "NONE"}
-    state = "OVERDUE" if due_at <= now else "NEAR" if due_at - now <= NEAR else "OK"
-    return {"stage": stage, "due_at": due_at.isoformat(), "state": state}
+    state = "OVERDUE" if due_at <= now else "NEAR" if row["near_at"] <= now else "OK"
+    return {"stage": row["due_stage"], "due_at": due_at.isoformat(), "state": state}
 
 
 def districts_of(user: User) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from dispatch import catalogue
+from dispatch.casefile import case_for
 from dispatch.models import Case, Escalation, Event, LadderStep, Timer
 from dispatch.planning import moment_of
 from dispatch.sweeping import sweep_due
@@ -250,6 +251,23 @@ def test_a_mark_whose_row_is_there_already_is_passed_over(city: City) -> None:
     assert (said(timer), timer.said_percent) == (LADDER[:1], 0)
     sweep_due(now=LATE)
     assert said(timer) == LADDER
+
+
+def test_the_queue_calls_a_case_near_from_the_first_mark_of_its_clock_on(city: City) -> None:
+    case = at_work(city)
+    move(city, case, "handler1", "first_contact", way="PHONE", text="已联系")
+    near, due = moment_of(disposal(case), 75), disposal(case).due_at
+
+    def state(now: datetime) -> str:
+        file = case_for(city["leader1"], case.case_no, now=now)
+        return str(file["due"]["state"])
+
+    assert [state(at) for at in (near - MINUTE, near, due - MINUTE, due)] == [
+        "OK",
+        "NEAR",
+        "NEAR",
+        "OVERDUE",
+    ]
 
 
 def test_several_sweepers_say_each_mark_once(real_city: City) -> None:
