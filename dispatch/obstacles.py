@@ -20,6 +20,7 @@ from dispatch.models import (
     Callback,
     Case,
     Extension,
+    Intake,
     Line,
     Link,
     Priority,
@@ -55,6 +56,7 @@ class Facts:
     tasks_there: bool
     untrue_reported: bool
     explanation_pending: bool
+    somebody_uncalled: bool
     supervised: bool
     linked_to_younger: bool
     linked_to_elder: bool
@@ -89,6 +91,14 @@ def facts_of(case: Case) -> Facts:
 
 
 _ALIVE = Q(ended_at__isnull=True)
+_CALLED = Callback.objects.filter(
+    at__gte=Subquery(
+        Timer.objects.filter(case=OuterRef("intake__case"), stage=Stage.CALLBACK.value)
+        .order_by("-started_at")
+        .values("started_at")[:1]
+    )
+)
+"""The answers of this call-back: after a rework everybody is called again."""
 _TASKS = Assignment.objects.filter(_ALIVE).exclude(role=AssignmentRole.LEAD)
 _QUESTIONS: dict[str, tuple[frozenset[State], QuerySet[Any], str]] = {
     "extension_pending": (
@@ -114,16 +124,15 @@ _QUESTIONS: dict[str, tuple[frozenset[State], QuerySet[Any], str]] = {
     ),
     "explanation_pending": (
         frozenset({State.PENDING_CALLBACK}),
-        Callback.objects.filter(
-            solved="NO",
-            approved_at__isnull=True,
-            at__gte=Subquery(
-                Timer.objects.filter(case=OuterRef("intake__case"), stage=Stage.CALLBACK.value)
-                .order_by("-started_at")
-                .values("started_at")[:1]
-            ),
-        ),
+        _CALLED.filter(solved="NO", approved_at__isnull=True),
         "intake__case",
+    ),
+    "somebody_uncalled": (
+        frozenset({State.PENDING_CALLBACK}),
+        Intake.objects.filter(wants_reply=True).exclude(
+            Exists(_CALLED.exclude(solved="UNREACHABLE").filter(intake=OuterRef("pk")))
+        ),
+        "case",
     ),
     "supervised": (OPEN, Supervision.objects.filter(_ALIVE), "case"),
     "linked_to_younger": (frozenset(State), Link.objects.filter(_ALIVE), "first"),
@@ -306,9 +315,13 @@ OBSTACLES: dict[str, tuple[Obstacle, ...]] = {
         Obstacle(
             "EXPLANATION_PENDING",
             _("未解决的说明须先经值班长认可。"),
-            lambda facts: facts.explanation_pending,
+            lambda facts: facts.explanation_pending and not facts.somebody_uncalled,
         ),
-        SUPERVISED,
+        Obstacle(
+            SUPERVISED.code,
+            SUPERVISED.message,
+            lambda facts: facts.supervised and not facts.somebody_uncalled,
+        ),
     ),
     "approve_explanation": (
         _unless("NO_EXPLANATION", _("没有待认可的说明。"), lambda facts: facts.explanation_pending),

@@ -58,7 +58,7 @@ def callback_done(context: MoveContext) -> None:
     waiting = waiting_voices(case)
     if waiting:
         _call_back(context, waiting[0])
-    if waiting[1:] or unapproved(case).exists():
+    if waiting[1:] or _is_kept_open(context, answered=bool(waiting)):
         context.target, context.topic = State.PENDING_CALLBACK, CALLED_BACK
         context.stops, context.starts = frozenset(), ()
         context.payload["waiting"] = len(waiting[1:])
@@ -70,6 +70,17 @@ def callback_done(context: MoveContext) -> None:
     case.close_type, case.closed_at = kind.value, context.now
     context.changed |= {"close_type", "closed_at"}
     context.payload["close_type"] = kind.value
+
+
+def _is_kept_open(context: MoveContext, *, answered: bool) -> bool:
+    """True when the last answer is kept, but somebody else has to end something first."""
+    case = context.case
+    supervised = supervising.open_threads(case).exists()
+    unheard = unapproved(case).exists()
+    if (supervised or unheard) and not answered:
+        why = _("未解决的说明须先经值班长认可。") if unheard else _("督办尚未结束，不能办结。")
+        raise RuleError(why, code="EXPLANATION_PENDING" if unheard else "SUPERVISED")
+    return supervised or unheard
 
 
 def approve_explanation(context: MoveContext) -> None:

@@ -13,6 +13,7 @@ from dispatch.actions.errors import MoveError
 from dispatch.models import Callback, Case, Event, Statement, Suspension, Timer
 from dispatch.reviewing import mark_reviews
 from dispatch.sweeping import end_pauses
+from dispatch.voices import Caller
 from tests.app.test_disputes import RETURN, dispatched, log, move, processing
 from tests.app.test_supervision import to_the_callback
 from tests.city import NOW, A, City
@@ -223,6 +224,23 @@ def test_t33_what_was_not_solved_is_explained_and_the_leader_approves(city: City
 
     assert case.state == "CLOSED"
     assert Callback.objects.get().approved_by == city["leader1"]
+
+
+def test_t33_an_explanation_that_waits_does_not_keep_the_others_from_being_called(
+    city: City,
+) -> None:
+    case = processing(city)
+    log(city, attach_to_case=case.case_no, caller=Caller(phone="13900139000"))
+    case.refresh_from_db()
+    to_the_callback(city, case)
+    move(city, case, "callback1", "callback_done", 90, solved="NO", text="属规划问题，已说明")
+
+    move(city, case, "callback1", "callback_done", 95, solved="YES")
+    assert case.state == "PENDING_CALLBACK"
+    assert refusal_of(city, case, "callback1", "callback_done") == "EXPLANATION_PENDING"
+    move(city, case, "leader1", "approve_explanation", 100, reason="说明合理")
+
+    assert case.state == "CLOSED"
 
 
 def test_t33_who_opted_out_is_not_waited_for(city: City) -> None:

@@ -88,14 +88,16 @@ def test_a_supervised_case_does_not_close_before_the_thread_has_ended(city: City
     case = processing(city)
     move(city, case, "supervisor1", "supervise", 10, text="请办")
     to_the_callback(city, case)
+    move(city, case, "callback1", "callback_done", 85, solved="YES")
+    assert case.state == "PENDING_CALLBACK"
     with pytest.raises(RuleError) as refusal:
-        move(city, case, "callback1", "callback_done", 90, solved="YES")
+        move(city, case, "callback1", "callback_done", 90)
     assert refusal.value.code == "SUPERVISED"
     blocked = {row["move"]: row["code"] for row in moves_for(city["callback1"], case)[1]}
     assert blocked["callback_done"] == "SUPERVISED"
 
     move(city, case, "supervisor1", "end_supervision", 95, reason="已落实")
-    move(city, case, "callback1", "callback_done", 100, solved="YES")
+    move(city, case, "callback1", "callback_done", 100)
 
     assert case.state == "CLOSED"
 
