@@ -50,12 +50,11 @@ def unseen_for(
 ) -> dict[str, int]:
     """How many cases entered their state in each view since it was looked at, at most 100 each."""
     marks = dict(SeenMark.objects.filter(user=user).values_list("view", "until"))
+    district = filters_from({"district": query.get("district", "")}, user, now).district
     counts = {}
     for tile in TILES:
-        address = {"district": query.get("district", ""), "tile": tile}
-        district = filters_from(address, user, now).district
         since = marks.get(view_of(tile, district), now - LONGEST_AGO)
-        counts[tile] = _count(user, address, since, now)
+        counts[tile] = _count(user, {"district": district, "tile": tile}, since, now)
     for one in saved:
         since = marks.get(f"f{one.pk}", now - LONGEST_AGO)
         counts[f"f{one.pk}"] = _count(user, parsed(one.query), since, now)
