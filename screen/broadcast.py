@@ -97,7 +97,8 @@ class Broadcast:
     def _collect(self, heads: Heads) -> None:
         """Note the points that changed since the last look."""
         if self._after is not None and heads != self._after:
-            steps = log.latest(self._after, most=MOST_STEPS)
+            after = {district: self._after.get(district, 0) for district in heads}
+            steps = log.latest(after, most=MOST_STEPS)
             numbers = list(dict.fromkeys(step.case_no for step in steps if step.case_no))
             self._waiting |= {p.case_no: change_of(p) for p in points.named(numbers)}
             for number in list(self._waiting)[: max(0, len(self._waiting) - MOST_WAITING)]:

@@ -49,6 +49,11 @@ SMALLEST = """() => {
 }"""
 
 
+OVERFLOWS = """() => [...document.querySelectorAll(".panel, .figures li, .loop li, .head > *")]
+  .filter((one) => one.getClientRects().length && one.scrollWidth > one.clientWidth + 2)
+  .map((one) => one.innerText.slice(0, 30))"""
+
+
 def wall(
     visit: Visit, path: str = "/screen/?map=2d", size: tuple[int, int] = (1920, 1080)
 ) -> Visitor:

@@ -131,7 +131,7 @@ function tick() {
 
 function tellAge(at) {
   for (const panel of document.querySelectorAll("[data-fed]")) {
-    const since = wall.asOf[panel.dataset.fed];
+    const since = isPast() && panel.dataset.fed === "pulse" ? machine.at : wall.asOf[panel.dataset.fed];
     const element = panel.querySelector(".as-of");
     if (element && since) element.textContent = fill(gettext("截至 %(clock)s"), { clock: panels.clock(since) });
     if (panel.dataset.fed === "panels") panel.classList.toggle("old", since !== null && at - since > PANELS_STALE_AFTER);

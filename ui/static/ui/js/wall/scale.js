@@ -5,6 +5,7 @@ const WIDTH = 1920;
 const HEIGHT = 1080;
 const LEAST_WIDTH = 1700;
 const LEAST_HEIGHT = 980;
+const ULTRA_WIDTH = 3200;
 const TURN_S = 20;
 
 function wanted() {
@@ -25,6 +26,7 @@ function apply() {
   const isTight = innerWidth / scale < LEAST_WIDTH || innerHeight / scale < LEAST_HEIGHT;
   document.documentElement.style.setProperty("--k", scale.toFixed(4));
   document.body.classList.toggle("tight", isTight);
+  document.body.classList.toggle("ultra", innerWidth / scale > ULTRA_WIDTH);
   return { scale, isTight };
 }
 
