@@ -49,16 +49,10 @@ def pool(requests: Sequence[Request]) -> list[Pair]:
 
 
 def _near(requests: Sequence[Request], members: Sequence[int]) -> list[tuple[int, int]]:
-    stretch = math.cos(math.radians(requests[members[0]].voice.lat))
-    points = shapely.points(
-        [
-            (
-                requests[n].voice.lon * METRES_PER_DEGREE * stretch,
-                requests[n].voice.lat * METRES_PER_DEGREE,
-            )
-            for n in members
-        ]
-    )
+    places = [_place(requests[n]) for n in members]
+    stretch = math.cos(math.radians(places[0][1]))
+    scale = np.array([METRES_PER_DEGREE * stretch, METRES_PER_DEGREE])
+    points = shapely.points(np.array(places) * scale)
     tree = shapely.STRtree(points)
     found = tree.query(points, predicate="dwithin", distance=WIDEST_M * 1.01)
     first, second = np.asarray(members)[found]
@@ -69,7 +63,15 @@ def _near(requests: Sequence[Request], members: Sequence[int]) -> list[tuple[int
 
 def metres_between(a: Request, b: Request) -> float:
     """How far apart two requests lie."""
-    return distance_m(a.voice.lon, a.voice.lat, b.voice.lon, b.voice.lat)
+    return distance_m(*_place(a), *_place(b))
+
+
+def _place(request: Request) -> tuple[float, float]:
+    """Longitude and latitude in degrees; every request of this data has them."""
+    lon, lat = request.voice.lon, request.voice.lat
+    if lon is None or lat is None:
+        raise ValueError(request)
+    return lon, lat
 
 
 def _pair(requests: Sequence[Request], new: int, old: int, unnamed: set[int]) -> Pair:
