@@ -113,7 +113,7 @@ def changes(request: HttpRequest, number: int) -> dict[str, Any]:
     return presenting.changes(list_by_number(number, by=_user(request)))
 
 
-@router.get("/{int:number}/export")
+@router.get("/{int:number}/export", url_name="duty_list_export")
 def export(request: HttpRequest, number: int) -> HttpResponse:
     """The items as CSV, with the mark that spreadsheets need to read Chinese."""
     found = list_by_number(number, by=_user(request))

@@ -177,8 +177,12 @@ def _shares(run: DutyReplay) -> list[dict[str, Any]]:
         ("lost", _("变为无主"), found["ownerless"]),
         ("unknown", _("分类已不在目录"), found["unknown"]),
     )
-    return [
-        {"tone": tone, "label": label, "count": count, "width": f"{100 * count / total:.2f}"}
-        for tone, label, count in parts
-        if count or tone in {"same", "moved", "lost"}
-    ]
+    shown: list[dict[str, Any]] = []
+    x = 0.0
+    for tone, label, count in parts:
+        width = 100 * count / total
+        if count or tone in {"same", "moved", "lost"}:
+            place = {"x": f"{x:.2f}", "width": f"{width:.2f}"}
+            shown.append({"tone": tone, "label": label, "count": count, **place})
+        x += width
+    return shown

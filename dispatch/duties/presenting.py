@@ -210,7 +210,7 @@ def drawing(run: DutyReplay) -> Drawing | None:
 
 
 def won_and_lost(run: DutyReplay) -> list[dict[str, Any]]:
-    """Each unit's cases before and after, with the width of its bar in percent of the greatest."""
+    """Each unit's cases before and after, with its bar; the greatest is 100 wide."""
     names = unit_names(run.findings)
     rows = run.findings["units"][:SHOWN_UNITS]
     most = max((abs(after - before) for _unit, before, after in rows), default=1) or 1
@@ -220,7 +220,9 @@ def won_and_lost(run: DutyReplay) -> list[dict[str, Any]]:
             "before": before,
             "after": after,
             "difference": after - before,
-            "width": round(100 * abs(after - before) / most, 1),
+            "width": width,
+            "x": 0 if after > before else -width,
         }
         for unit, before, after in rows
+        for width in [round(100 * abs(after - before) / most, 1)]
     ]
