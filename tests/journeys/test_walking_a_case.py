@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from playwright.sync_api import Locator
 
 from tests.journeys.browser import Visitor
@@ -43,6 +44,7 @@ WAY: tuple[tuple[str, str, dict[str, Any], str], ...] = (
 )
 
 
+@pytest.mark.timeout(300)
 def test_a_case_is_walked_from_registration_to_closing_by_its_people(
     visit: Visit, stack: Stack
 ) -> None:

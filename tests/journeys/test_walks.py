@@ -2,9 +2,14 @@
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from tests.journeys.conftest import Visit
 from tests.journeys.people import People, worked
 from tests.journeys.stack import Stack
+
+pytestmark = pytest.mark.timeout(300)
+"""A walk opens some twenty pages; each person's window is a browser of its own."""
 
 
 def test_a_place_problem_goes_from_the_inspector_to_the_checked_end(

@@ -14,8 +14,22 @@ let opened = "";
 let parts = null;
 let ready = null;
 
+/** The drawer's looks come with the first case, too. */
+function dress() {
+  if ($("[data-drawer-css]")) return null;
+  const link = document.createElement("link");
+  Object.assign(link, { rel: "stylesheet", href: drawer.dataset.css });
+  link.dataset.drawerCss = "";
+  const arrived = new Promise((resolve) => {
+    link.addEventListener("load", resolve);
+    link.addEventListener("error", resolve);
+  });
+  document.head.append(link);
+  return arrived;
+}
+
 function load() {
-  ready ??= import("./drawer/parts.js").then((module) => {
+  ready ??= Promise.all([import("./drawer/parts.js"), dress()]).then(([module]) => {
     parts = module;
     parts.start(drawer, { reopen: openDrawer, show: showCase, refresh });
     return module;
