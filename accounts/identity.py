@@ -44,9 +44,12 @@ def unseal(sealed: bytes | memoryview | None) -> str:
     return _keys()[0].decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], None).decode()
 
 
+NO_DIGITS = re.compile("[^0-9]+")
+
+
 def digits_of(phone: str) -> str:
     """The digits of a number; a mobile one without the country's 86, however it was written."""
-    digits = "".join(c for c in phone if c.isascii() and c.isdigit())
+    digits = NO_DIGITS.sub("", phone)
     bare = digits.removeprefix("00").removeprefix("86")
     return bare if len(bare) == MOBILE_DIGITS and bare.startswith("1") else digits
 
@@ -59,8 +62,7 @@ def phone_index(phone: str) -> str:
 
 def keyed_digest(text: str) -> str:
     """HMAC-SHA-256 (128 bits, hex) of any text: tells same from other, gives nothing away."""
-    mac = hmac.new(_keys()[1], text.encode("utf-8", "surrogatepass"), hashlib.sha256)
-    return mac.hexdigest()[:32]
+    return hmac.digest(_keys()[1], text.encode("utf-8", "surrogatepass"), "sha256").hex()[:32]
 
 
 def mask_phone(phone: str) -> str:

@@ -182,12 +182,28 @@ class _Snapshot:
         self.read_at = 0.0
 
     def get(self) -> Catalogue:
-        """The catalogue, read again when it is older than FRESH_FOR_S seconds."""
-        if self.catalogue is None or time.monotonic() - self.read_at > FRESH_FOR_S:
-            with self.lock:
-                self.catalogue = read(timezone.localdate())
-                self.read_at = time.monotonic()
-        return self.catalogue
+        """The catalogue, read again when it is older than FRESH_FOR_S seconds.
+
+        One thread reads it; the others go on with what they have, or wait for the first.
+        """
+        known = self.catalogue
+        if known and time.monotonic() - self.read_at <= FRESH_FOR_S:
+            return known
+        if not self.lock.acquire(blocking=known is None):
+            return known or self.get()
+        try:
+            return self._read_again()
+        finally:
+            self.lock.release()
+
+    def _read_again(self) -> Catalogue:
+        """Read it, unless another thread did so while this one waited for the lock."""
+        known = self.catalogue
+        if known and time.monotonic() - self.read_at <= FRESH_FOR_S:
+            return known
+        read_now = self.catalogue = read(timezone.localdate())
+        self.read_at = time.monotonic()
+        return read_now
 
 
 _snapshot = _Snapshot()

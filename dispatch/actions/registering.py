@@ -79,7 +79,8 @@ def complete(facts: Facts) -> Prepared:
         timers.append(_timer(facts, Stage.REPLY, reply_due, reply))
     keys = _keys(facts)
     case = _case(facts, case_no, timers[0]) | {"match_keys": _array(keys)}
-    voice = _intake(facts, intake_no, reply_due) | {"match_keys": _array(keys)}
+    phone = identity.phone_index(new.caller.phone)
+    voice = _intake(facts, intake_no, reply_due, phone) | {"match_keys": _array(keys)}
     return Prepared(
         intake_no=intake_no,
         case_no=case_no,
@@ -87,7 +88,7 @@ def complete(facts: Facts) -> Prepared:
         intake=voice,
         timers=tuple(timers),
         event=_event(facts, case_no, intake_no, case["lead_unit_id"]),
-        probe=_probe(facts, keys),
+        probe=_probe(facts, keys, phone),
     )
 
 
@@ -110,11 +111,11 @@ def _array(keys: Iterable[str]) -> str:
     return "{" + ",".join(f'"{key}"' for key in quoted) + "}"
 
 
-def _probe(facts: Facts, keys: tuple[str, ...]) -> Probe | None:
+def _probe(facts: Facts, keys: tuple[str, ...], phone: str) -> Probe | None:
     """What the radar looks for; None where nothing can be looked for."""
     new, caller = facts.new, facts.new.caller
     hides = caller.anonymous or caller.confidential or new.kind == "REPORT"
-    phone = "" if hides else identity.phone_index(caller.phone)
+    phone = "" if hides else phone
     if facts.lon is None and not keys and not phone:
         return None
     return Probe(
@@ -181,7 +182,7 @@ def _case(facts: Facts, case_no: str, clock: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _intake(facts: Facts, intake_no: str, reply_due: datetime | None) -> dict[str, Any]:
+def _intake(facts: Facts, intake_no: str, reply_due: datetime | None, phone: str) -> dict[str, Any]:
     new, position, caller = facts.new, facts.new.position, facts.new.caller
     return {
         "intake_no": intake_no,
@@ -195,7 +196,7 @@ def _intake(facts: Facts, intake_no: str, reply_due: datetime | None) -> dict[st
         "address": new.address,
         "caller_name": identity.seal(caller.name),
         "caller_phone": identity.seal(caller.phone),
-        "phone_index": identity.phone_index(caller.phone),
+        "phone_index": phone,
         "anonymous": caller.anonymous,
         "confidential": caller.confidential or new.kind == "REPORT",
         "wants_reply": new.wants_reply,
