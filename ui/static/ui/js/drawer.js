@@ -1,37 +1,26 @@
-// The drawer of one case: opens it, keeps it fresh without losing what is being written, closes layers.
-// Its parts (drawer/*.js) are fetched with the first case that is opened.
-import { ApiError, explain, fragment } from "./api.js";
-import { tick } from "./clock.js";
-import { bind, isComposing } from "./keys.js";
-import { $, $$, toast } from "./page.js";
-import { gettext } from "./text.js";
+// The door of the drawer: what is inside (drawer/*.js and its looks) is fetched with the first case.
+import { $ } from "./page.js";
 
+const HEARD_LATER = "[data-open-move],[data-open-form],[data-unmerge],[data-photo],[data-overlay]";
 const drawer = $("#drawer");
-const SKELETON_AFTER = 300;
-const REFRESH_AFTER = 250;
-const SECOND_PRESS = 450;
-let opened = "";
-let parts = null;
+let shell = null;
 let ready = null;
 
-/** The drawer's looks come with the first case, too. */
 function dress() {
   if ($("[data-drawer-css]")) return null;
   const link = document.createElement("link");
   Object.assign(link, { rel: "stylesheet", href: drawer.dataset.css });
   link.dataset.drawerCss = "";
   const arrived = new Promise((resolve) => {
-    link.addEventListener("load", resolve);
-    link.addEventListener("error", resolve);
+    for (const name of ["load", "error"]) link.addEventListener(name, resolve);
   });
   document.head.append(link);
   return arrived;
 }
 
 function load() {
-  ready ??= Promise.all([import("./drawer/parts.js"), dress()]).then(([module]) => {
-    parts = module;
-    parts.start(drawer, { reopen: openDrawer, show: showCase, refresh });
+  ready ??= Promise.all([import("./drawer/shell.js"), dress()]).then(([module]) => {
+    shell = module;
     return module;
   });
   ready.catch(() => {
@@ -47,182 +36,33 @@ export function isOpen() {
 export function closeDrawer() {
   drawer.hidden = true;
   drawer.replaceChildren();
-  setModal(false);
-  opened = "";
+  shell?.closed();
 }
-
-/** Full screen on a phone: then it is a dialog and the page behind it is out of reach. */
-function setModal(isModal) {
-  const isSheet = isModal && innerWidth <= 900;
-  drawer.setAttribute("role", isSheet ? "dialog" : "region");
-  drawer.toggleAttribute("aria-modal", isSheet);
-  if (isSheet) drawer.setAttribute("aria-modal", "true");
-  for (const other of $$("#list, .map-panel, .rail, header.top")) other.inert = isSheet;
-  if (isSheet) drawer.focus({ preventScroll: true });
-}
-
-function skeleton() {
-  const widths = [60, 90, 40, 100, 80, 70];
-  const lines = widths.map((width) => `<span class="skeleton" style="--wide:${width}%"></span>`);
-  drawer.innerHTML = `<div class="drawer-body" aria-busy="true">${lines.join("")}</div>`;
-}
-
-function showError(error, number) {
-  drawer.innerHTML = `<div class="drawer-body"><p class="notice over" role="alert"></p><div class="row">
-    <button type="button" class="btn" data-retry></button><button type="button" class="btn" data-drawer-close></button></div></div>`;
-  const isGone = error instanceof ApiError && error.status === 404;
-  $(".notice", drawer).textContent = isGone ? gettext("这件工单不在您的岗位范围内，或者不存在") : explain(error);
-  $("[data-retry]", drawer).textContent = gettext("重试");
-  $("[data-drawer-close]", drawer).textContent = gettext("关闭");
-  $("[data-retry]", drawer).addEventListener("click", () => openDrawer(number));
-}
-
-function settle() {
-  const title = $("#drawer-title", drawer);
-  if (title) drawer.setAttribute("aria-labelledby", "drawer-title");
-  tick(drawer);
-  parts?.settle(drawer);
-}
-
-const address = (number) => `/queue/drawer/${encodeURIComponent(number)}`;
 
 export async function openDrawer(number) {
-  const isSame = opened === number;
-  opened = number;
-  const wasHidden = drawer.hidden;
   drawer.hidden = false;
-  if (wasHidden) setModal(true);
-  const waiting = isSame ? 0 : setTimeout(skeleton, SKELETON_AFTER);
-  try {
-    const [html] = await Promise.all([fragment(address(number)), load()]);
-    if (opened !== number || html === null) return;
-    if (isSame) swap(html);
-    else {
-      drawer.innerHTML = html;
-      settle();
-    }
-  } catch (error) {
-    if (opened === number) showError(error, number);
-  } finally {
-    clearTimeout(waiting);
-  }
-}
-
-/** New words of the same case; open forms, their text, the scroll and the focus stay. */
-function swap(html) {
-  const kept = parts.keep(drawer);
-  drawer.innerHTML = html;
-  parts.restore(drawer, kept);
-  settle();
-}
-
-/** Another session changed the case: show it as it is now; true where it did change. */
-async function refresh() {
-  const number = opened;
-  if (!number || drawer.hidden) return false;
-  const [html] = await Promise.all([fragment(address(number)), load()]);
-  if (opened !== number || html === null) return false;
-  const holder = document.createElement("template");
-  holder.innerHTML = html;
-  const [fresh, head] = [$("[data-version]", holder.content), $("[data-version]", drawer)];
-  if (!fresh || !head || Number(fresh.dataset.version) <= Number(head.dataset.version)) return false;
-  const isWriting = parts.isWriting(drawer);
-  swap(html);
-  if (isWriting) parts.complain(gettext("这件工单刚刚有了变化。您填的内容还在，请核对后再提交。"), { goOn: false });
-  return true;
+  const inside = await load();
+  if (!drawer.hidden) await inside.open(number);
 }
 
 export async function refreshDrawer(version) {
-  const head = $("[data-version]", drawer);
-  if (head && Number(head.dataset.version) >= version) return;
-  refreshSoon();
-}
-
-let refreshing = 0;
-function refreshSoon() {
-  clearTimeout(refreshing);
-  refreshing = setTimeout(() => {
-    if (parts?.isComposingText(drawer)) refreshSoon();
-    else refresh().catch(() => {});
-  }, REFRESH_AFTER);
-}
-
-document.addEventListener("sx:event", ({ detail }) => {
-  if (detail.case_no === opened) refreshSoon();
-});
-
-/** Let the page open another case; where no page listens, the drawer opens it alone. */
-function showCase(number) {
-  const asked = new CustomEvent("sx:open-case", { detail: { case_no: number }, cancelable: true });
-  if (document.dispatchEvent(asked)) openDrawer(number);
+  shell?.refreshDrawer(version);
 }
 
 /** E: the first move; its form where it needs one. */
 export function primaryMove() {
   const button = $("[data-first]", drawer);
-  if (!isOpen() || !button || parts?.openForm(drawer)) return false;
+  if (drawer.hidden || !button || shell?.isFilling()) return false;
   button.click();
   return true;
 }
 
-let copiedAt = 0;
-async function copy(text, words) {
-  try {
-    await navigator.clipboard.writeText(text);
-    toast(words);
-  } catch {
-    toast(gettext("浏览器不允许复制，请手动选择"), { over: true });
-  }
-}
-
-/** "." copies the number, ".." the link. */
-function copyNumber() {
-  if (!isOpen() || !opened) return false;
-  const isSecond = Date.now() - copiedAt < SECOND_PRESS;
-  copiedAt = Date.now();
-  if (isSecond) copy(`${location.origin}/queue/?case=${encodeURIComponent(opened)}`, gettext("已复制链接"));
-  else copy(opened, gettext("已复制编号"));
-  return true;
-}
-
-bind({ ".": copyNumber });
-
-const HEARD_LATER = "[data-open-move],[data-open-form],[data-unmerge],[data-photo],[data-overlay]";
-
 /** Who presses before the parts are there is not overheard: the press is made again then. */
 drawer.addEventListener("click", (event) => {
-  const early = parts ? null : event.target.closest(HEARD_LATER);
+  const early = shell ? null : event.target.closest(HEARD_LATER);
   if (!early) return;
   event.preventDefault();
   load().then(() => early.isConnected && early.click());
 });
 
-drawer.addEventListener("click", (event) => {
-  const target = event.target.closest("[data-copy],[data-open-case],[data-jump]");
-  if (!target) return;
-  if (target.dataset.copy) copyNumber();
-  else if (target.dataset.jump) $(`#part-${target.dataset.jump}`, drawer)?.scrollIntoView({ block: "start" });
-  else if (!event.ctrlKey && !event.metaKey) {
-    event.preventDefault();
-    showCase(target.dataset.openCase);
-  }
-});
-
-// Esc closes the topmost layer only: a list of choices, then a form, then the drawer
-addEventListener(
-  "keydown",
-  (event) => {
-    if (event.key !== "Escape" || isComposing(event) || !isOpen() || $("dialog[open]")) return;
-    if (!$(".list-box:not([hidden])", drawer) && parts?.closeLayer(drawer)) {
-      event.preventDefault();
-      event.stopImmediatePropagation();
-    }
-  },
-  { capture: true },
-);
-
-if (!drawer.hidden) {
-  opened = $("[data-case]", drawer)?.dataset.case || "";
-  setModal(true);
-  load().then(settle);
-}
+if (!drawer.hidden) load().then((inside) => inside.adopt());
