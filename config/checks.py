@@ -3,7 +3,7 @@
 from importlib.util import find_spec
 from typing import Any
 
-from django.core.checks import WARNING, CheckMessage, Error, register
+from django.core.checks import WARNING, CheckMessage, Error, Tags, register
 from django.db import DatabaseError
 from django.utils import timezone
 
@@ -24,11 +24,11 @@ def only_psycopg2(**_: Any) -> list[CheckMessage]:
     return []
 
 
-@register()
+@register(Tags.database)
 def the_calendar_knows_the_year(**_: Any) -> list[CheckMessage]:
     """Deadlines of a year without rows are counted Monday to Friday (domain.md 4.7).
 
-    Every command looks when it starts; without a database, or before it is migrated, none can.
+    Looked at by `migrate` and `check --database default`; before the first migration none can.
     """
     try:
         years = catalogue.calendar_gaps(timezone.localdate())

@@ -304,22 +304,15 @@ PARTIES: Final = {
     "UNIT": _("承办单位"),
 }
 RUNGS: Final = {
-    "HOLDER": pgettext_lazy("rung", "经办人"),
-    "HEAD": pgettext_lazy("rung", "单位值班"),
+    "HOLDER": pgettext_lazy("rung", "经办人"), "HEAD": pgettext_lazy("rung", "单位值班"),
     "PARENT": pgettext_lazy("rung", "上级单位"),
-    "DUTY_LEADER": pgettext_lazy("rung", "区值班长"),
-    "COMMANDER": pgettext_lazy("rung", "总值班"),
-}
-"""The reporting line of the ladder (dispatch/ladder.py)."""
+    "DUTY_LEADER": pgettext_lazy("rung", "区值班长"), "COMMANDER": pgettext_lazy("rung", "总值班"),
+}  # fmt: skip
 STOOD: Final = {
-    "SUSPENDED": pgettext_lazy("cause", "挂账"),
-    "CITIZEN": pgettext_lazy("cause", "等待诉求人"),
-    "SUBMITTED": pgettext_lazy("cause", "已反馈结果"),
-    "MERGED": pgettext_lazy("cause", "已并案"),
-    "CLOSED": pgettext_lazy("cause", "已结案"),
-    "REJECTED": pgettext_lazy("cause", "不予受理"),
-}
-"""Why the clocks of a case stood still (dispatch/segments.py)."""
+    "SUSPENDED": pgettext_lazy("cause", "挂账"), "CITIZEN": pgettext_lazy("cause", "等待诉求人"),
+    "SUBMITTED": pgettext_lazy("cause", "已反馈结果"), "MERGED": pgettext_lazy("cause", "已并案"),
+    "CLOSED": pgettext_lazy("cause", "已结案"), "REJECTED": pgettext_lazy("cause", "不予受理"),
+}  # fmt: skip
 ROLES: Final = {
     "OPERATOR": _("坐席"),
     "RECEIVER": _("受理员"),
