@@ -291,7 +291,9 @@ def test_a_missing_year_is_named_by_check_and_readiness_and_to_those_who_can_act
     catalogue.refresh()
     year = str(datetime.now().astimezone().year)
 
-    warnings = [message for message in run_checks(databases=["default"]) if message.id == "sanxian.W001"]
+    warnings = [
+        message for message in run_checks(databases=["default"]) if message.id == "sanxian.W001"
+    ]
     ready = client.get("/readyz").json()
 
     assert any(year in message.msg for message in warnings)
