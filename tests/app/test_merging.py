@@ -86,7 +86,7 @@ def test_both_citizens_are_called_back_before_the_merged_pair_closes(city: City)
 @pytest.mark.parametrize(
     ("first", "second", "code"),
     [
-        ({}, {"kind": "REPORT"}, "NOT_MERGEABLE"),
+        ({}, {"kind": "REPORT"}, "SENSITIVE"),
         (
             {"category": "S0001"},
             {"category": "S0001", "caller": Caller(phone="13900139000")},
