@@ -61,8 +61,7 @@ def duplicates_of(user: User, case_no: str, *, now: datetime) -> list[dict[str, 
     sides = sides_of([case, *(seen[hit.case_no] for hit in hits)])
     why_never = _why_never(user, case)
     return [
-        {**_item(hit, now), **_may_merge(case, seen[hit.case_no], sides, why_never)}
-        for hit in hits
+        {**_item(hit, now), **_may_merge(case, seen[hit.case_no], sides, why_never)} for hit in hits
     ]
 
 
