@@ -102,14 +102,14 @@ ROWS: dict[str, Row] = {
     "api/v1/queue/rings/<case_no>": Row(CASES, "api/v1/queue/rings/{case}", "POST", {}),
     "api/v1/queue/sound": Row(OWN, method="POST", body={"on": True}),
     "api/v1/exports": Row(OWN, method="POST", body={"format": "CSV"}),
-    "api/v1/exports/<uuid:pk>": Row(
+    "api/v1/exports/<uuidstr:pk>": Row(
         OWN, "api/v1/exports/6f1b1f0e-1111-4c3a-9a5e-00000000000f"
     ),
-    "api/v1/exports/<uuid:pk>/file": Row(
+    "api/v1/exports/<uuidstr:pk>/file": Row(
         OWN, "api/v1/exports/6f1b1f0e-1111-4c3a-9a5e-00000000000f/file"
     ),
     "api/v1/cases/batch": Row(
-        CASES, "api/v1/cases/batch", "POST",
+        OWN, "api/v1/cases/batch", "POST",
         {"move": "sign", "cases": [{"case_no": "{case}", "version": 1}]},
     ),
     "api/v1/cases/batch/moves": Row(

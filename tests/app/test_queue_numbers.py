@@ -23,10 +23,10 @@ PEOPLE = ("receiver1", "leader1", "dispatcher1", "handler1", "approver1", "clean
 WATCHERS = {
     "leader1": "district_code = '339901'",
     "dispatcher1": "district_code = '339901'",
-    "handler1": "lead_unit_id = ANY(%(A0)s) OR support_units && %(A0)s",
-    "cleaner1": "lead_unit_id = ANY(%(A2)s) OR support_units && %(A2)s",
-    "helper1": "lead_unit_id = ANY(%(A1)s) OR support_units && %(A1)s",
-    "handler2": "lead_unit_id = ANY(%(B0)s) OR support_units && %(B0)s",
+    "handler1": "lead_unit_id = ANY(%(A0)s) OR support_units && %(A0)s::bigint[]",
+    "cleaner1": "lead_unit_id = ANY(%(A2)s) OR support_units && %(A2)s::bigint[]",
+    "helper1": "lead_unit_id = ANY(%(A1)s) OR support_units && %(A1)s::bigint[]",
+    "handler2": "lead_unit_id = ANY(%(B0)s) OR support_units && %(B0)s::bigint[]",
 }
 RECOUNT = """
 SELECT count(*), count(*) FILTER (WHERE due_at <= %(now)s),

@@ -15,6 +15,7 @@ from tests.city import A
 from tests.journeys.browser import Visitor
 from tests.journeys.conftest import Visit
 from tests.journeys.stack import Stack
+from tests.journeys.test_every_page import _axe as found_by_axe
 
 TABS = 20
 COUNT_SOUNDS = """
@@ -477,3 +478,23 @@ def test_beyond_a_thousand_rows_the_first_ones_go(visit: Visit, stack: Stack) ->
     assert "已收起" in queue.text("#earlier")
     queue.page.click("#earlier button")
     queue.until(lambda: queue.page.locator("#earlier").count() == 0)
+
+
+def test_ticks_rings_and_sheets_have_no_barriers(visit: Visit, stack: Stack) -> None:
+    new_work(stack, "无障碍的一件", priority=0)
+    queue = visit("cleaner1", 1366, 768).until_live()
+    queue.page.emulate_media(reduced_motion="reduce")
+    queue.until(lambda: queue.page.locator("#rings").is_visible())
+    queue.page.locator(".case .pick input").first.click()
+    assert found_by_axe(queue) == []
+    for opener, sheet in (
+        ('[data-dialog="filter-sheet"]', "#filter-sheet"),
+        ("[data-saved]", "#saved-sheet"),
+        ("[data-export]", "#export-sheet"),
+        ('[data-batch="more"]', "#batch-sheet"),
+    ):
+        queue.page.click(opener)
+        queue.page.locator(f"{sheet}[open]").wait_for()
+        assert found_by_axe(queue) == [], sheet
+        queue.page.keyboard.press("Escape")
+        queue.page.locator(f"{sheet}[open]").wait_for(state="detached")
