@@ -201,7 +201,9 @@ def test_a_display_opens_its_wall_and_nothing_else(city: City) -> None:
     client, nobody = kiosk(raw), Client(raise_request_exception=False)
     opened = set()
     for method, path, row in everything:
-        ask = {"content_type": "application/json", "data": "{}"} if method == "POST" else {}
+        ask: dict[str, Any] = {}
+        if method == "POST":
+            ask = {"content_type": "application/json", "data": "{}"}
         answer = client.generic(method, path, **ask)
         without = nobody.generic(method, path, **ask)
         if answer.status_code == 200 and without.status_code != 200:
