@@ -97,7 +97,9 @@ ROWS: dict[str, Row] = {
     ),
     "api/v1/queue/filters": Row(OWN),
     "api/v1/queue/filters/order": Row(OWN, method="POST", body={"order": []}),
-    "api/v1/queue/filters/<int:pk>": Row(OWN, "api/v1/queue/filters/999999999"),
+    "api/v1/queue/filters/<int:pk>": Row(
+        OWN, "api/v1/queue/filters/999999999", "DELETE", {}
+    ),
     "api/v1/queue/rings": Row(CASES),
     "api/v1/queue/rings/<case_no>": Row(CASES, "api/v1/queue/rings/{case}", "POST", {}),
     "api/v1/queue/sound": Row(OWN, method="POST", body={"on": True}),
@@ -289,7 +291,9 @@ def test_no_outsider_learns_of_a_foreign_case(city: City, foreign: Foreign, who:
 
 
 def asked_for_it(row: Row, answer: Any) -> bool:
-    """A refusal or a page may repeat the number that stood in the address itself."""
+    """A refusal may repeat the number that the asker sent, in the address or in the body."""
+    if "{case}" in json.dumps(row.body) and b'"code": "NOT_FOUND"' in answer.content:
+        return True
     return "{case}" in row.path and (answer.status_code >= 300 or "case=" in row.path)
 
 
@@ -316,7 +320,8 @@ def is_empty(address: str, row: Row, answer: Any, who: str) -> bool:
     if address.startswith("tiles/"):
         return answer.status_code == 200 and b"case_no" not in answer.content
     if address in COUNTS:
-        return not any(answer.json().values())
+        counts = answer.json()
+        return not any(counts.pop("unseen", {}).values()) and not any(counts.values())
     if address in {"queue/", "queue/rows"}:
         return answer.status_code == 200 and TITLE not in answer.content.decode()
     if address == "api/v1/grid/sync":

@@ -1,5 +1,4 @@
-// The queue page: list and map in step, live strip, keyset pages, drawer, keys. What is not needed at
-// once (batch, saved filters, exports, lasso, rings) is loaded when it is asked for.
+// The queue page: list and map in step, live strip, pages, keys. The rest is loaded when it is asked for.
 import { fragment, get, post } from "./api.js";
 import { now, tick } from "./clock.js";
 import { closeDrawer, isOpen, openDrawer, primaryMove, refreshDrawer } from "./drawer.js";
@@ -128,8 +127,6 @@ function transfer() {
   return true;
 }
 
-// --- ticking: rows, ranges, the whole page, a lasso on the map ------------------------------
-
 let lastPicked = null;
 
 function pick(rows, isOn) {
@@ -183,8 +180,6 @@ async function batch(kind) {
   const { startBatch } = await import("./batch.js");
   startBatch(kind, [...picked.values()], { unpick, askAbout });
 }
-
-// --- what the socket says -------------------------------------------------------------------
 
 function parse(html) {
   const holder = document.createElement("template");
@@ -268,8 +263,6 @@ function askSoon() {
   const wait = Math.max(BATCH_MS, mayAskAt - Date.now(), document.hidden ? HIDDEN_GAP_MS : 0);
   asking ??= setTimeout(ask, wait);
 }
-
-// --- counters, and what has not been looked at ----------------------------------------------
 
 let counting = null;
 let countedAt = 0;

@@ -1,5 +1,4 @@
-// New work of one's own team: a bar that everybody can see, a blinking title, and sound by priority until
-// the first of the team says that they have it. One tab sounds, whichever was clicked into.
+// New work of one's own team: bar, title and sound until the first of it has heard. One tab sounds.
 import { explain, get, post } from "./api.js";
 import { $, icon, toast } from "./page.js";
 import { fill, gettext } from "./text.js";
@@ -40,8 +39,6 @@ function askSoon() {
     ask();
   }, ASK_AFTER);
 }
-
-// --- sound: browsers keep quiet until somebody has touched the page ---------------------------
 
 function wakeAudio() {
   audio ??= new AudioContext();
@@ -85,8 +82,6 @@ function beat() {
   call(priority);
 }
 
-// --- what everybody can see --------------------------------------------------------------------
-
 function words() {
   const [first] = rings;
   const mark = MARKS[first.priority] ? `${MARKS[first.priority]} ` : "";
@@ -118,8 +113,7 @@ function draw() {
   bar.dataset.priority = rings[0].priority;
   const text = document.createElement("span");
   text.className = "ell";
-  text.textContent = `${gettext("新派给")} ${rings[0].unit_name}：${words()}`;
-  text.title = text.textContent;
+  text.title = text.textContent = `${gettext("新派给")} ${rings[0].unit_name}：${words()}`;
   bar.innerHTML = icon("bell-ringing", "s");
   const space = document.createElement("span");
   space.className = "space";
@@ -162,8 +156,8 @@ function showSwitch() {
   if (!chip) return;
   chip.hidden = false;
   chip.setAttribute("aria-pressed", String(sound));
-  chip.setAttribute("aria-label", sound ? gettext("提示音已开，点击关闭") : gettext("提示音已关，点击打开"));
-  chip.title = chip.getAttribute("aria-label");
+  chip.title = sound ? gettext("提示音已开，点击关闭") : gettext("提示音已关，点击打开");
+  chip.setAttribute("aria-label", chip.title);
 }
 
 let open = () => {};
