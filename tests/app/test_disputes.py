@@ -233,7 +233,15 @@ def test_a_closed_case_is_reopened_to_its_unit_and_archived_when_old(city: City)
 
 def test_a_rejected_case_comes_back_by_an_accepted_appeal(city: City) -> None:
     case = log(city)
-    move(city, case, "receiver1", "reject", reject_reason="OUT_OF_DUTY", reason="不在职责内", told="PHONE")
+    move(
+        city,
+        case,
+        "receiver1",
+        "reject",
+        reject_reason="OUT_OF_DUTY",
+        reason="不在职责内",
+        told="PHONE",
+    )
 
     move(city, case, "leader1", "appeal_accept", 10, reason="有新理由")
 

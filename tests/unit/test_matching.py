@@ -49,13 +49,20 @@ def test_a_score_lies_between_0_and_1_and_is_the_same_both_ways(
         assert one.distance_m == pytest.approx(other.distance_m, abs=0.11)
 
 
+def place_of(voice: Voice) -> tuple[float, float]:
+    assert voice.lon is not None
+    assert voice.lat is not None
+    return voice.lon, voice.lat
+
+
 @given(a=VOICES, b=VOICES)
 def test_the_distance_is_symmetric_and_zero_only_at_home(a: Voice, b: Voice) -> None:
-    there = distance_m(a.lon, a.lat, b.lon, b.lat)
+    here, there = place_of(a), place_of(b)
+    between = distance_m(*here, *there)
 
-    assert there >= 0
-    assert there == pytest.approx(distance_m(b.lon, b.lat, a.lon, a.lat), abs=1e-9)
-    assert distance_m(a.lon, a.lat, a.lon, a.lat) == 0
+    assert between >= 0
+    assert between == pytest.approx(distance_m(*there, *here), abs=1e-9)
+    assert distance_m(*here, *here) == 0
 
 
 def test_the_same_report_again_scores_1() -> None:
