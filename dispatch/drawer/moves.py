@@ -53,6 +53,8 @@ USUAL: Final = (
 
 ELSEWHERE: Final = frozenset({"unmerge"})
 """Moves with a place of their own in the drawer, beside what they are about."""
+JOINING: Final = ("merge", "split", "link", "unlink")
+"""Moves that have their buttons beside the duplicates too: the last of those that go on."""
 QUICK: Final = 3
 """So many buttons stand in the foot of the drawer; the rest is under "more"."""
 LONGEST_SUSPENSION_DAYS: Final = 60
@@ -71,7 +73,8 @@ def ordered_moves(case: Mapping[str, Any]) -> list[dict[str, Any]]:
         if move["move"] not in ELSEWHERE
     ]
     rank = {name: place for place, name in enumerate(USUAL)}
-    moves.sort(key=lambda move: (move["is_ending"], rank.get(move["move"], len(rank))))
+    rank |= dict.fromkeys(JOINING, len(rank) + 1)
+    moves.sort(key=lambda move: (move["is_ending"], rank.get(move["move"], len(USUAL))))
     if moves and moves[0]["move"] in USUAL:
         moves[0]["is_first"] = True
     return moves

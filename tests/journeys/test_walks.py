@@ -226,8 +226,8 @@ def test_the_drawer_fills_a_phone_and_the_page_behind_is_out_of_reach(
 ) -> None:
     number = stack.log_call(title="手机上看的一件")["case_no"]
     phone = visit("leader1", 390, 844).go(f"/queue/?case={number}")
-    box = phone.page.locator("#drawer").bounding_box()
-    assert box == {"x": 0, "y": 0, "width": 390, "height": 844}
+    whole = {"x": 0, "y": 0, "width": 390, "height": 844}
+    phone.until(lambda: phone.page.locator("#drawer").bounding_box() == whole)
     phone.until(lambda: phone.page.get_attribute("#drawer", "role") == "dialog")
     assert phone.page.locator("#list").evaluate("list => list.inert")
     assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
