@@ -4,7 +4,7 @@ Places are moved to a raster of about fifty metres, so that no door can be told.
 (domain.md 2.8) never reach a wall.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -94,8 +94,8 @@ ORDER BY c.created_at DESC, c.id DESC LIMIT %s
 
 
 def newest(districts: Sequence[str], *, most: int) -> list[Point]:
-    """The newest open cases of each district, at most so many in all, newest first."""
-    return _merged(_read(_NEWEST, [list(districts), most]), most)
+    """The newest open cases, at most so many, each district with the same share; newest first."""
+    return _merged(_read(_NEWEST, [list(districts), _share(most, districts)]), most)
 
 
 def emergencies(districts: Sequence[str], *, most: int) -> list[Point]:
@@ -111,13 +111,18 @@ def named(case_nos: Sequence[str]) -> list[Point]:
 def newest_at(heads: dict[str, int], *, at: datetime, most: int) -> list[Point]:
     """As `newest`, as it was at a past moment: the state of each case from the event log."""
     numbers = [list(heads), list(heads.values())]
-    return _merged(_read(_PAST, [*numbers, at, at, OPEN_STATES, most]), most)
+    share = _share(most, heads)
+    return _merged(_read(_PAST, [*numbers, at, at, OPEN_STATES, share]), most)
 
 
 def emergencies_at(heads: dict[str, int], *, at: datetime, most: int) -> list[Point]:
     """As `emergencies`, as it was at a past moment."""
     numbers = [list(heads), list(heads.values())]
     return _read(_PAST_EMERGENCIES, [*numbers, at, at, OPEN_STATES, most])
+
+
+def _share(most: int, districts: Collection[str]) -> int:
+    return max(1, most // max(1, len(districts)))
 
 
 def _merged(points: list[Point], most: int) -> list[Point]:
