@@ -32,12 +32,13 @@ _ALL = f"{_COLUMNS} WHERE is_open"
 _SOME = f"{_COLUMNS} WHERE id = ANY(%s::bigint[])"
 _HEADS = "SELECT district, seq, digest FROM dispatch_feedhead"
 _CHANGED = f"""
-SELECT array_agg(DISTINCT case_id) FROM (
-  SELECT e.case_id FROM unnest(%s::text[], %s::bigint[]) AS s(district, seq)
-  CROSS JOIN LATERAL (
-    SELECT case_id FROM dispatch_event WHERE district = s.district AND seq > s.seq
-    ORDER BY seq LIMIT {2 * MOST_CHANGES}) e
-  UNION ALL SELECT case_id FROM dispatch_event WHERE seq IS NULL) changed
+SELECT (SELECT array_agg(DISTINCT e.case_id)
+        FROM unnest(%s::text[], %s::bigint[]) AS s(district, seq)
+        CROSS JOIN LATERAL (
+          SELECT case_id FROM dispatch_event WHERE district = s.district AND seq > s.seq
+          ORDER BY seq LIMIT {2 * MOST_CHANGES}) e),
+       array_agg(id), array_agg(case_id)
+FROM dispatch_event WHERE seq IS NULL
 """
 
 Head = tuple[int, str]
@@ -55,6 +56,7 @@ class Board:
         """Read all anew at the next look."""
         self._cases = OpenCases()
         self._seen: dict[str, Head] = {}
+        self._without_number: set[int] = set()
         self._read_at = -READ_ANEW_AFTER_S
         self._next_look_at = 0.0
 
@@ -108,14 +110,16 @@ class Board:
         execute_prepared(
             cursor, _CHANGED, [list(moved), list(moved.values())], name="dispatch_board_changed"
         )
-        ids = cursor.fetchone()[0]
-        if not ids:
-            return 0
-        execute_prepared(cursor, _SOME, [ids], name="dispatch_board_some")
-        rows = cursor.fetchall()
-        self._cases.put([OpenCase(*row[:-1]) for row in rows if row[-1]])
-        self._cases.drop([row[0] for row in rows if not row[-1]])
-        return len(rows)
+        numbered, events, of_cases = (column or [] for column in cursor.fetchone())
+        waiting = dict(zip(events, of_cases, strict=True))
+        fresh = {pk for event, pk in waiting.items() if event not in self._without_number}
+        if ids := sorted(fresh.union(numbered)):
+            execute_prepared(cursor, _SOME, [ids], name="dispatch_board_some")
+            rows = cursor.fetchall()
+            self._cases.put([OpenCase(*row[:-1]) for row in rows if row[-1]])
+            self._cases.drop([row[0] for row in rows if not row[-1]])
+        self._without_number = set(waiting)
+        return len(ids) + len(waiting)
 
 
 board = Board()
