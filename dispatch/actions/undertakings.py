@@ -17,7 +17,7 @@ SIGNS_AT_ONCE = frozenset({Work.SIGNED, Work.CONTACTED, Work.IN_PROGRESS, Work.S
 DISPUTED = frozenset({State.RETURN_REVIEW.value, State.ARBITRATION.value})
 
 
-_LEAD = ReadyQuery(
+_LEAD: ReadyQuery[Assignment] = ReadyQuery(
     "dispatch_lead_of_case",
     lambda case_id: Assignment.objects.filter(
         case_id=case_id, role=AssignmentRole.LEAD, ended_at__isnull=True
