@@ -91,7 +91,7 @@ export function todayChange(change) {
     return;
   }
   const sign = change > 0 ? "+" : "";
-  put(element, `${gettext("较上周同日同时")} <b class="${change > 0 ? "up" : "down"}">${sign}${percent(change)}%</b>`);
+  put(element, `<span class="note">${gettext("较上周同日同时")} </span><b class="${change > 0 ? "up" : "down"}">${sign}${percent(change)}%</b>`);
 }
 
 export function figures(board) {
