@@ -81,11 +81,11 @@ def _row_of(case: Case) -> dict[str, Any]:
     }
 
 
-_VOICES = ReadyQuery(
+_VOICES: ReadyQuery[Intake] = ReadyQuery(
     "dispatch_file_voices",
     lambda case_id: Intake.objects.filter(case_id=case_id).order_by("received_at", "id"),
 )
-_PARTS = ReadyQuery(
+_PARTS: ReadyQuery[Assignment] = ReadyQuery(
     "dispatch_file_parts",
     lambda case_id: (
         Assignment.objects.filter(case_id=case_id)
@@ -93,7 +93,7 @@ _PARTS = ReadyQuery(
         .order_by("id")
     ),
 )
-_CLOCKS = ReadyQuery(
+_CLOCKS: ReadyQuery[Timer] = ReadyQuery(
     "dispatch_file_clocks",
     lambda case_id: (
         Timer.objects.filter(case_id=case_id)
@@ -101,7 +101,7 @@ _CLOCKS = ReadyQuery(
         .order_by("id")
     ),
 )
-_PICTURES = ReadyQuery(
+_PICTURES: ReadyQuery[Attachment] = ReadyQuery(
     "dispatch_file_pictures",
     lambda case_id: Attachment.objects.filter(case_id=case_id).order_by("uploaded_at"),
 )

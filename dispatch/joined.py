@@ -10,7 +10,7 @@ from accounts.models import User
 from accounts.ready import ReadyQuery
 from dispatch.models import Case, Intake, Link
 
-_LINKS = ReadyQuery(
+_LINKS: ReadyQuery[Link] = ReadyQuery(
     "dispatch_file_links",
     lambda first, second: (
         Link.objects.filter(Q(first=first) | Q(second=second), ended_at__isnull=True)

@@ -15,10 +15,12 @@ CASES: Final = ("into", "from", "other")
 """Keys of a payload that name another case."""
 
 
-_EVENTS = ReadyQuery(
+_EVENTS: ReadyQuery[Event] = ReadyQuery(
     "dispatch_file_events", lambda case_id: Event.objects.filter(case_id=case_id).order_by("id")
 )
-_NOTES = ReadyQuery("dispatch_file_notes", lambda case_id: Note.objects.filter(case_id=case_id))
+_NOTES: ReadyQuery[Note] = ReadyQuery(
+    "dispatch_file_notes", lambda case_id: Note.objects.filter(case_id=case_id)
+)
 
 
 def timeline_of(user: User, case_id: int) -> list[dict[str, Any]]:
