@@ -229,7 +229,7 @@ function showStrip() {
   const parts = Object.keys(counts).filter((line) => counts[line]).map((line) => `${words[line]} ${counts[line]}`);
   $("#strip").hidden = pending.size === 0;
   $("#strip-words").textContent = fill(gettext("刚刚进入 %(n)s 件（%(parts)s）"), { n: pending.size, parts: parts.join(" · ") });
-  document.title = document.title.replace(/^\(\d+\) /, "");
+  document.title = document.title.replace(/\(\d+\) /, "");
   if (pending.size) document.title = `(${pending.size}) ${document.title}`;
 }
 

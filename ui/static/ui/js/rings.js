@@ -17,13 +17,16 @@ let isOurs = !navigator.locks;
 let calledAt = 0;
 let heard = new Set();
 
+let turn = 0;
 async function ask() {
+  const mine = ++turn; // an answer that was overtaken says what is no longer so
   let answer;
   try {
     answer = await get("/api/v1/queue/rings");
   } catch {
     return;
   }
+  if (mine !== turn) return;
   rings = answer.items;
   sound = answer.sound;
   if (rings.some((ring) => !heard.has(ring.case_no))) calledAt = 0;
@@ -127,18 +130,18 @@ function draw() {
   bar.append(got);
 }
 
-const LOUD = /^【.*?】/;
+const LOUD = /【[^】]*】/;
 let blinking = null;
 function blink() {
   clearInterval(blinking);
   document.title = document.title.replace(LOUD, "");
   if (!rings.length) return;
-  const turn = () => {
+  const change = () => {
     const isLoud = LOUD.test(document.title);
     document.title = isLoud ? document.title.replace(LOUD, "") : `【${fill(gettext("新派 %(n)s 件"), { n: rings.length })}】${document.title}`;
   };
-  turn();
-  if (!isCalm.matches) blinking = setInterval(turn, BLINK);
+  change();
+  if (!isCalm.matches) blinking = setInterval(change, BLINK);
 }
 
 async function acknowledgeAll() {
