@@ -211,9 +211,12 @@ class Planner:
         """Others who call about the same thing, a few metres beside it."""
         if story.line is Line.AFFAIRS or self.draw.random() > JOINED:
             return []
+        if _is_sensitive(story) or self.book.categories[story.category].never_merge:
+            return []
         count = self.draw.randint(1, MOST_JOINERS)
         spots = [self.teller.spots.near(story.spot, JOIN_WITHIN_M, self.draw) for _ in range(count)]
-        return [self.teller.call_about(story.scene, spot) for spot in spots]
+        others = [self.teller.call_about(story.scene, spot) for spot in spots]
+        return [other for other in others if not _is_sensitive(other)]
 
     def _arrival(self, hours: str, days: int) -> datetime:
         """A moment of the last days by the curve of the day, fewer at weekends."""
