@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import KEPT_APART
 from accounts.models import Deputy, Post, Role, User, read_scope
-from accounts.scope import CASE_ROLES, UNIT_ROLES, HeldPost, Scope
+from accounts.scope import LENDABLE, HeldPost, Scope
 
 LONGEST = timedelta(days=92)
-LENDABLE = CASE_ROLES | UNIT_ROLES | {Role.INSPECTOR.value}
-"""Roles that may be lent; evaluators and the three administrators hold theirs in person."""
+FURTHEST = timedelta(days=366)
+"""How far off a period may begin, before or after now."""
 
 
 class DeputyError(Exception):
@@ -147,6 +147,8 @@ def _check_time(starts_at: datetime, ends_at: datetime, now: datetime) -> None:
         raise DeputyError("BAD_PERIOD", "ends_at", _("结束时间须晚于开始时间，且未过去。"))
     if ends_at - starts_at > LONGEST:
         raise DeputyError("TOO_LONG", "ends_at", _("代班最长三个月。"))
+    if abs(starts_at - now) > FURTHEST:
+        raise DeputyError("BAD_PERIOD", "starts_at", _("代班须在一年之内开始。"))
 
 
 def _save(row: Deputy) -> None:

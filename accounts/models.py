@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.display import Display, Pairing  # noqa: F401 - where Django looks for models
-from accounts.scope import HeldPost, Scope
+from accounts.scope import LENDABLE, HeldPost, Scope
 
 
 class Role(models.TextChoices):
@@ -126,8 +126,9 @@ def read_scope(user: User) -> Scope:
         starts_at__lte=Now(),
         ends_at__gt=Now(),
     )
+    lent = Q(user__in=lenders.values("absent"), role__in=LENDABLE)
     open_posts = Post.objects.filter(ended_at__isnull=True).select_related("unit")
-    posts = list(open_posts.filter(Q(user=user) | Q(user__in=lenders.values("absent"))))
+    posts = list(open_posts.filter(Q(user=user) | lent))
     paths = {post.unit.path for post in posts if post.unit}
     below: dict[str, frozenset[int]] = {
         path: frozenset(Unit.objects.filter(path__startswith=path).values_list("pk", flat=True))

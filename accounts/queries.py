@@ -15,7 +15,7 @@ from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
 from accounts.prepared import execute_prepared
-from accounts.scope import HeldPost, Scope
+from accounts.scope import LENDABLE, HeldPost, Scope
 
 
 def token_digest(raw: str) -> str:
@@ -38,6 +38,7 @@ LEFT JOIN LATERAL (
   FROM accounts_deputy d
   JOIN accounts_user a ON a.id = d.absent_id AND a.is_active
   JOIN accounts_post lent ON lent.user_id = a.id AND lent.ended_at IS NULL
+    AND lent.role = ANY(%s::text[])
   WHERE d.deputy_id = u.id AND d.cancelled_at IS NULL AND d.starts_at <= %s AND d.ends_at > %s
 ) p ON true
 LEFT JOIN accounts_unit n ON n.id = p.unit_id
@@ -64,7 +65,10 @@ def _posts_of_token(digest: str, now: datetime) -> list[tuple[Any, ...]]:
 def _read_posts(digest: str, now: datetime) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         execute_prepared(
-            cursor, _USER_WITH_POSTS, [now, now, digest, now], name="accounts_user_by_token"
+            cursor,
+            _USER_WITH_POSTS,
+            [sorted(LENDABLE), now, now, digest, now],
+            name="accounts_user_by_token",
         )
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows

@@ -19,6 +19,8 @@ CASE_ROLES = frozenset(
 UNIT_ROLES = frozenset({"HANDLER", "UNIT_APPROVER"})
 FEED_ROLES = CASE_ROLES | UNIT_ROLES | {"INSPECTOR"}
 """Roles that may follow the feed of their district."""
+LENDABLE = FEED_ROLES
+"""Roles that may be lent; evaluators and the three administrators hold theirs in person."""
 IDENTITY_ROLES = frozenset({"OPERATOR", "DUTY_LEADER", "CALLBACK"})
 """Roles that may reveal a caller's identity, with a reason (domain.md 7.3.1)."""
 

@@ -19,6 +19,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from accounts import identity
 from accounts.models import User
+from dispatch.casefile import shows, voices_for
 from dispatch.models import Attachment, Case
 
 MOST_BYTES = 10 * 1024 * 1024
@@ -87,14 +88,17 @@ def _decode(raw: bytes) -> tuple[Image.Image, bytes]:
 
 
 def visible_attachment(pk: uuid.UUID, *, user: User) -> Attachment | None:
-    """The attachment, for its uploader and for those who see its case."""
+    """The attachment, for its uploader and for those who see its case and its voice."""
     attachment = Attachment.objects.filter(pk=pk).first()
     if attachment is None:
         return None
     if attachment.uploaded_by_id == user.pk:
         return attachment
-    seen = Case.objects.visible_to(user).filter(attachments=attachment).exists()
-    return attachment if seen else None
+    case = Case.objects.visible_to(user).filter(attachments=attachment).first()
+    if case is None:
+        return None
+    _voices, hidden = voices_for(user, case.pk, case.area_code)
+    return attachment if shows(attachment, hidden) else None
 
 
 def add_chunk(

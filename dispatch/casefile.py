@@ -46,6 +46,7 @@ def case_for(user: User, case_no: str, *, now: datetime) -> dict[str, Any]:
     row, case_id, area = _row_of(case), case.pk, case.area_code
     moves, blocked = moves_for(user, case)
     voices, hidden = voices_for(user, case_id, area)
+    unnamed = {voice.intake_no for voice in hidden}
     condition = catalogue.current().conditions.get(row["condition_code"])
     return {
         **item_of(row, now),
@@ -61,9 +62,9 @@ def case_for(user: User, case_no: str, *, now: datetime) -> dict[str, Any]:
         "links": joined.links_of(user, case_id),
         "intakes_count": row["intakes_count"],
         "assignments": _assignments(case_id),
-        "timers": timers_of(case_id, now),
-        "timeline": timeline_of(user, case_id),
-        "attachments": _attachments(case_id),
+        "timers": [row for row in timers_of(case_id, now) if row["intake_no"] not in unnamed],
+        "timeline": [_without(event, unnamed) for event in timeline_of(user, case_id)],
+        "attachments": _attachments(case_id, hidden),
         "dispute": dispute_of(case_id, now) if row["return_count"] else None,
         "supervision": supervision_of(case_id) if row["is_hard"] else [],
         "suggestion": suggestion_for(user, case, now=now),
@@ -259,7 +260,23 @@ def timers_of(case_id: int, now: datetime) -> list[dict[str, Any]]:
     ]
 
 
-def _attachments(case_id: int) -> list[dict[str, Any]]:
+def _without(event: dict[str, Any], unnamed: set[str]) -> dict[str, Any]:
+    """An event that does not name the voices which the user only counts."""
+    if event.get("intake") in unnamed:
+        event = {name: value for name, value in event.items() if name != "intake"}
+    voices = event.get("voices")
+    if unnamed and isinstance(voices, list):
+        event = {**event, "voices": [number for number in voices if number not in unnamed]}
+    return event
+
+
+def shows(picture: Attachment, hidden: Sequence[Intake]) -> bool:
+    """False for what a hidden voice itself sent; photos taken on the matter later are the case's."""
+    sent = picture.role == "BEFORE"
+    return not (sent and any(voice.pk == picture.intake_id for voice in hidden))
+
+
+def _attachments(case_id: int, hidden: Sequence[Intake]) -> list[dict[str, Any]]:
     return [
         {
             "id": str(row.pk),
@@ -270,6 +287,7 @@ def _attachments(case_id: int) -> list[dict[str, Any]]:
             "url": f"/api/v1/attachments/{row.pk}",
         }
         for row in _PICTURES(case_id)
+        if shows(row, hidden)
     ]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from accounts.models import Unit, User
 from dispatch import catalogue, planning
 from dispatch.actions.errors import CaseNotFoundError
+from dispatch.casefile import voices_for
 from dispatch.clocks import working_minutes
 from dispatch.explaining import clocks_of
 from dispatch.lifecycle import ENDED, State
@@ -76,6 +77,9 @@ def clock_of(user: User, case_no: str, *, now: datetime) -> dict[str, Any]:
         .prefetch_related("standstills")
         .order_by("id")
     )
+    if any(timer.intake and timer.intake.confidential for timer in timers):
+        _voices, hidden = voices_for(user, case.pk, case.area_code)
+        timers = [timer for timer in timers if timer.intake not in hidden]
     return {
         "segments": [_segment(holding, units, timers, now) for holding in held],
         "timers": clocks_of(case, timers, now),

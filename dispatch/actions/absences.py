@@ -1,6 +1,6 @@
 """Units that are away (停派): arranged by their approver, or who leads or dispatches the area."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +10,9 @@ from dispatch import catalogue
 from dispatch.actions.errors import MoveError, NotAllowedError
 from dispatch.models import UnitAbsence
 
+LONGEST = timedelta(days=366)
+FURTHEST = timedelta(days=366)
+"""How far off an absence may begin, before or after now."""
 ARRANGERS = frozenset({"UNIT_APPROVER", "DUTY_LEADER", "DISPATCHER", "COMMANDER"})
 
 
@@ -37,10 +40,11 @@ def arrange_absence(
 ) -> UnitAbsence:
     """Let another unit (codes) get what would come to `unit` for a while.
 
+    Both units are hers to arrange for: nobody hands her work to a stranger.
     Raises AbsenceError, NotAllowedError; the database keeps periods of one unit apart.
     """
     away, stands_in = _unit(unit, "unit"), _unit(deputy_unit, "deputy_unit")
-    if not may_arrange(by, away):
+    if not (may_arrange(by, away) and may_arrange(by, stands_in)):
         raise NotAllowedError
     if away.pk == stands_in.pk:
         raise _refusal("SAME_UNIT", "deputy_unit", _("请选择另一个单位代办。"))
@@ -48,6 +52,8 @@ def arrange_absence(
         raise _refusal("COMMUNITY_CANNOT_LEAD", "deputy_unit", _("社区只能协办，不能主办。"))
     if ends_at <= starts_at or ends_at <= now:
         raise _refusal("BAD_PERIOD", "ends_at", _("结束时间须晚于开始时间，且未过去。"))
+    if ends_at - starts_at > LONGEST or abs(starts_at - now) > FURTHEST:
+        raise _refusal("TOO_LONG", "ends_at", _("停派须在一年之内开始，最长一年。"))
     if not reason.strip():
         raise _refusal("REQUIRED", "reason", _("请写明停派的事由。"))
     row = UnitAbsence(

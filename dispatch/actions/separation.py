@@ -5,9 +5,10 @@ life: who changed posts in between still may not act on both sides of one case.
 """
 
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Post, User
+from accounts.models import Deputy, Post, User
 from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import RuleError
 from dispatch.models import Assignment, Case, Event
@@ -55,9 +56,20 @@ def keep_apart(context: MoveContext) -> None:
 
 
 def belonged(user: User, case: Case) -> bool:
-    """True when the user held a post in a unit that works on the case, since the case began."""
+    """True when the user held a post in a unit that works on the case, since the case began.
+
+    Her own, or one that was lent to her while somebody was away.
+    """
+    lenders = Deputy.objects.filter(
+        Q(cancelled_at__isnull=True) | Q(cancelled_at__gt=case.created_at),
+        deputy=user,
+        starts_at__lte=Now(),
+        ends_at__gt=case.created_at,
+    )
     posts = Post.objects.filter(
-        Q(ended_at__isnull=True) | Q(ended_at__gt=case.created_at), user=user, unit__isnull=False
+        Q(user=user) | Q(user__in=lenders.values("absent")),
+        Q(ended_at__isnull=True) | Q(ended_at__gt=case.created_at),
+        unit__isnull=False,
     )
     held = list(posts.values_list("unit__path", flat=True))
     if not held:

@@ -44,7 +44,7 @@ def case_context(user: User, case_no: str, now: datetime) -> dict[str, Any]:
     case_id: int = standing["id"]
     absorbed = _absorbed(case_id, user)
     records = records_of(case_id, case.get("dispute"))
-    linked = links_of(open_links(case_id), case_id)
+    linked = links_of(user, open_links(case_id), case_id)
     return {
         "case": case,
         "now": now,
@@ -56,7 +56,7 @@ def case_context(user: User, case_no: str, now: datetime) -> dict[str, Any]:
         "why": why_routed(case["assignments"], _dispatchers(case["timeline"])),
         "supports": [row for row in case["assignments"] if row["role"] == "SUPPORT"],
         "links": linked,
-        "gallery": gallery_of(case_id),
+        "gallery": gallery_of(case_id, [row["id"] for row in case["attachments"]]),
         "absorbed": absorbed,
         "history": _history(case["timeline"], absorbed),
         "records": records,

@@ -8,8 +8,9 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from accounts.models import User
 from dispatch.duties.reasons import words_for
-from dispatch.models import Assignment, Extension, Link, Pause, Suspension, Timer
+from dispatch.models import Assignment, Case, Extension, Link, Pause, Suspension, Timer
 from dispatch.models.assignments import AssignmentRole
 from dispatch.models.delays import PauseKind
 from dispatch.models.timers import TimerState
@@ -115,21 +116,30 @@ def _waits(case_id: int) -> list[dict[str, Any]]:
     ]
 
 
-def links_of(links: QuerySet[Link], case_id: int) -> list[dict[str, Any]]:
-    """The cases that stand beside this one, whichever side of the link they are on."""
+def links_of(user: User, links: QuerySet[Link], case_id: int) -> list[dict[str, Any]]:
+    """The cases that stand beside this one, whichever side of the link they are on.
+
+    Of a case out of the user's sight number, state, kind and joint note alone (domain.md 4.3, 8).
+    """
+    rows = list(links.select_related("first", "second", "by").order_by("pk"))
+    others = [row.second if row.first_id == case_id else row.first for row in rows]
+    seen = set(
+        Case.objects.visible_to(user)
+        .filter(pk__in=[other.pk for other in others])
+        .values_list("pk", flat=True)
+    )
     return [
         {
             "case_no": other.case_no,
-            "title": other.title,
-            "line": other.line,
+            "title": other.title if other.pk in seen else "",
+            "line": other.line if other.pk in seen else "",
             "state": other.state,
             "kind_label": row.get_kind_display(),
             "joint": row.joint,
             "at": row.at,
-            "by": str(row.by) if row.by else "",
+            "by": str(row.by) if row.by and other.pk in seen else "",
         }
-        for row in links.select_related("first", "second", "by").order_by("pk")
-        for other in (row.second if row.first_id == case_id else row.first,)
+        for row, other in zip(rows, others, strict=True)
     ]
 
 

@@ -5,7 +5,7 @@ between two spots and the time between - leaves this module; never a tag.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -46,9 +46,9 @@ class Gallery:
     apart_s: float | None
 
 
-def gallery_of(case_id: int) -> Gallery:
-    """The photos of a case, oldest first: one query."""
-    rows = Attachment.objects.filter(case_id=case_id).select_related("intake")
+def gallery_of(case_id: int, shown: Collection[str]) -> Gallery:
+    """The photos of a case with these ids, oldest first: one query."""
+    rows = Attachment.objects.filter(case_id=case_id, pk__in=shown).select_related("intake")
     sights = [_sight(row) for row in rows.order_by("uploaded_at")]
     after = _first(sight for sight in reversed(sights) if sight.role == "AFTER")
     after = after or _first(sight for sight in reversed(sights) if sight.role in AFTER)

@@ -7,7 +7,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass, fields
 from typing import Any, NamedTuple
 
@@ -77,6 +77,7 @@ class Known:
         conditions = self.conditions.get(row.condition, ())
         checks = (
             ("item_no", 0 < len(row.item_no) <= LONGEST_NUMBER, _("项号为 1 至 24 个字符。")),
+            ("item_no", row.item_no[:1].isalnum(), _("项号以字母、数字或汉字开头。")),
             ("category", row.category in self.categories, _("目录中没有这个事项分类。")),
             ("area_code", row.area_code in self.areas, _("没有这个区划代码。")),
             (
@@ -98,7 +99,7 @@ class Known:
 def read_csv(text: str, known: Known) -> tuple[list[ItemRow], list[Refused]]:
     """The good rows and the refused ones with their reasons; a missing column refuses all."""
     reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff"), newline=""))
-    missing = set(COLUMNS) - set(reader.fieldnames or ())
+    missing = set(COLUMNS) - _columns_of(reader)
     if missing:
         why = _("缺少列：%s") % ", ".join(sorted(missing))
         return [], [Refused(1, "", why, {})]
@@ -106,7 +107,7 @@ def read_csv(text: str, known: Known) -> tuple[list[ItemRow], list[Refused]]:
     refused: list[Refused] = []
     numbers: set[str] = set()
     places: set[tuple[str, ...]] = set()
-    for raw in reader:
+    for raw in _readable(reader, refused):
         row = _row(raw)
         problem = known.wrong(row) or _twice(row, numbers, places)
         if problem:
@@ -118,6 +119,21 @@ def read_csv(text: str, known: Known) -> tuple[list[ItemRow], list[Refused]]:
         numbers.add(row.item_no)
         places.add((*row.key, row.unit))
     return good, refused
+
+
+def _columns_of(reader: "csv.DictReader[str]") -> set[str]:
+    try:
+        return set(reader.fieldnames or ())
+    except csv.Error:
+        return set()
+
+
+def _readable(reader: "csv.DictReader[str]", refused: list[Refused]) -> Iterator[dict[str, Any]]:
+    """The rows up to the first that no reader takes; that one is refused, and with it the file."""
+    try:
+        yield from reader
+    except csv.Error:
+        refused.append(Refused(reader.line_num, "", _("这一行无法读取。"), {}))
 
 
 def _row(raw: Mapping[str, Any]) -> ItemRow:

@@ -14,6 +14,7 @@ from dispatch.oversight.alarms import AlarmFilters, alarms_for
 from dispatch.queries import FilterError
 
 FORBIDDEN = 403
+MOST_DIGITS = 18
 
 
 @login_required
@@ -21,9 +22,7 @@ FORBIDDEN = 403
 def alarms_page(request: HttpRequest) -> HttpResponse:
     """Counts per kind, the newest alarms, and a note under each."""
     before = request.GET.get("before", "")
-    filters = AlarmFilters(
-        kind=request.GET.get("kind", ""), before=int(before) if before.isdecimal() else 0
-    )
+    filters = AlarmFilters(kind=request.GET.get("kind", ""), before=_number(before))
     try:
         page = alarms_for(cast(User, request.user), filters)
     except NotAllowedError:
@@ -36,3 +35,8 @@ def alarms_page(request: HttpRequest) -> HttpResponse:
     ]
     context = {"page": page, "kinds": kinds, "kind": filters.kind, "page_name": "alarms"}
     return render(request, "dispatch/alarms.html", context)
+
+
+def _number(text: str) -> int:
+    """The id of an alarm; 0 for what is none."""
+    return int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else 0

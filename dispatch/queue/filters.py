@@ -1,6 +1,6 @@
 """The filters of the queue page as its address names them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from dispatch.lifecycle import MOVES, OPEN, State
-from dispatch.models.cases import NEVER
+from dispatch.models.cases import NEVER, Line, Priority
 from dispatch.queries import (
     NEAR,
     RELATIONS,
@@ -21,6 +21,7 @@ from dispatch.queries import (
     QueueFilters,
     home_district,
 )
+from dispatch.voices import is_storable
 
 TILES: Final = ("all", "overdue", "due_soon", "unsigned", "today")
 NAMES: Final = (
@@ -55,11 +56,25 @@ def filters_from(query: Mapping[str, str], user: User, now: datetime) -> QueueFi
         sort=query.get("sort", "") or "due",
         cursor=query.get("cursor", ""),
     )
-    if unknown := set(filters.relation) - set(RELATIONS):
-        raise FilterError("rel", sorted(unknown))
+    _check(filters, query)
+    return _with_times(filters, query, now)
+
+
+def _check(filters: QueueFilters, query: Mapping[str, str]) -> None:
+    """Refuse here what no look-up could answer, before a filter is kept or shared by anybody."""
+    known: tuple[tuple[str, Sequence[str], Collection[str]], ...] = (
+        ("rel", filters.relation, RELATIONS),
+        ("state", filters.state, tuple(State)),
+        ("line", filters.line, Line.values),
+    )
+    for name, asked, choices in known:
+        if unknown := set(asked) - set(choices):
+            raise FilterError(name, sorted(unknown))
     if filters.sort not in SORTS:
         raise FilterError("sort", " | ".join(SORTS))
-    return _with_times(filters, query, now)
+    for name in NAMES:
+        if not is_storable(query.get(name, "")):
+            raise FilterError(name, _("文字中含有不可用的字符。"))
 
 
 def counted_by(query: Mapping[str, str]) -> dict[str, str]:
@@ -115,7 +130,7 @@ def _words(query: Mapping[str, str], name: str) -> tuple[str, ...]:
 
 def _priorities(query: Mapping[str, str]) -> tuple[int, ...]:
     try:
-        return tuple(int(word) for word in _words(query, "priority"))
+        return tuple(Priority(int(word)).value for word in _words(query, "priority"))
     except ValueError as error:
         raise FilterError("priority", "0,1,2,3") from error
 

@@ -42,7 +42,7 @@ def look(*, view: str, until: datetime, by: User, now: datetime) -> None:
     if not TILE.fullmatch(view) and not is_saved:
         raise FilterError("view", _("没有这个视图。"))
     with connection.cursor() as cursor:
-        cursor.execute(_LOOK, [by.pk, view, min(until, now)])
+        cursor.execute(_LOOK, [by.pk, view, max(min(until, now), now - LONGEST_AGO)])
 
 
 def unseen_for(

@@ -41,7 +41,8 @@ HEADERS: Final[dict[str, Promise]] = {
     "created_at": _("登记时间"),
     "state_at": _("进入当前状态"),
 }
-FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_SIGNS: Final = (*"=+-@\t\r", *"＝＋－＠")
+"""The wide ones too: a spreadsheet in a Chinese system reads them as it reads the narrow ones."""
 BOM: Final = "\ufeff"
 ROWS_PER_PIECE: Final = 200
 ROWS_PER_SHEET: Final = 1_000_000
@@ -52,9 +53,9 @@ CRS84: Final = "urn:ogc:def:crs:OGC:1.3:CRS84"
 def harmless(text: str) -> str:
     """The text as a cell that no spreadsheet runs: a sign of a formula gets an apostrophe before.
 
-    Also after leading spaces and line breaks, which some programs take off (OWASP, CSV injection).
+    Also after leading blanks of any kind, which some programs take off (OWASP, CSV injection).
     """
-    bare = text.lstrip(" \n")
+    bare = text.lstrip()
     return f"'{text}" if text.startswith(FORMULA_SIGNS) or bare.startswith(FORMULA_SIGNS) else text
 
 

@@ -172,11 +172,16 @@ def keep(city: City, who: str, raw: bytes, case: Case, role: str, minutes: int) 
     return row
 
 
+def pictures_of(case: Case) -> list[str]:
+    """The ids of all photos of a case."""
+    return [str(pk) for pk in Attachment.objects.filter(case=case).values_list("pk", flat=True)]
+
+
 def test_before_and_after_say_their_distance_and_the_time_between_and_no_exif(city: City) -> None:
     case = Case.objects.get(case_no=log(city))
     keep(city, "handler1", photo("2026:03:02 08:00:00", HERE), case, "BEFORE", 10)
     keep(city, "handler1", photo("2026:03:02 09:30:00", THERE), case, "AFTER", 60)
-    gallery = gallery_of(case.pk)
+    gallery = gallery_of(case.pk, pictures_of(case))
     assert gallery.metres == pytest.approx(100, abs=1)
     assert gallery.apart_s == 90 * 60
     html = drawer(city, "leader1", case.case_no)
@@ -190,7 +195,7 @@ def test_broken_exif_is_no_place(city: City) -> None:
     case = Case.objects.get(case_no=log(city))
     row = keep(city, "handler1", photo("2026:03:02 08:00:00", HERE), case, "AFTER", 10)
     Attachment.objects.filter(pk=row.pk).update(exif=identity.seal(b"Exif\0\0broken".hex()))
-    assert gallery_of(case.pk).sights[0].spot is None
+    assert gallery_of(case.pk, pictures_of(case)).sights[0].spot is None
 
 
 def test_a_call_back_is_counted_and_the_answer_shown(city: City) -> None:
