@@ -259,7 +259,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="merge",
             name="carried",
-            field=models.JSONField(db_default=models.Value([], models.JSONField()), default=list),
+            field=models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict),
         ),
         migrations.AddField(
             model_name="merge",
@@ -270,11 +270,6 @@ class Migration(migrations.Migration):
             model_name="merge",
             name="shortened",
             field=models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict),
-        ),
-        migrations.AddField(
-            model_name="merge",
-            name="supports",
-            field=models.JSONField(db_default=models.Value([], models.JSONField()), default=list),
         ),
         migrations.AlterField(
             model_name="duplicaterule",
