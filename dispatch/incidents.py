@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.contrib.gis.geos import MultiPoint, Point
 from django.db import IntegrityError, transaction
@@ -284,35 +283,3 @@ def close(incident: Incident, case: Case, *, now: datetime) -> None:
         from_state=case.state,
         payload={"incident": incident.pk},
     )
-
-
-def summary(incident: Incident) -> dict[str, Any]:
-    """An incident as the API names it; the primary is read with it."""
-    return {
-        "id": incident.pk,
-        "state": incident.state,
-        "district": incident.district_code,
-        "family": incident.family,
-        "place": incident.place,
-        "centre": {"lon": incident.centre.x, "lat": incident.centre.y, "crs": "WGS84"}
-        if incident.centre
-        else None,
-        "radius_m": incident.radius_m,
-        "voices": incident.voices,
-        "primary": incident.primary.case_no,
-        "title": incident.primary.title,
-        "cases": [
-            {
-                "case_no": member.case.case_no,
-                "state": member.case.state,
-                "left_out": member.left_out,
-            }
-            for member in incident.members.all()
-        ],
-        "since": incident.since.isoformat(),
-        "offered_at": incident.offered_at.isoformat(),
-        "answer": incident.answer,
-        "auto_join": incident.auto_join,
-        "decided_by": str(incident.decided_by) if incident.decided_by else "",
-        "decided_at": incident.decided_at.isoformat() if incident.decided_at else None,
-    }

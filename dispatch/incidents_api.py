@@ -8,13 +8,9 @@ from ninja import Router, Schema
 
 from accounts.models import User
 from dispatch.actions import deciding
-from dispatch.actions.errors import CaseNotFoundError
-from dispatch.incidents import LIVE, summary
-from dispatch.models import Incident
-from dispatch.models.incidents import IncidentState
+from dispatch.incident_list import incidents_of, named
 
 router = Router(tags=["incidents"])
-MOST = 100
 
 
 class AcceptIn(Schema):
@@ -33,17 +29,7 @@ class DismissIn(Schema):
 @router.get("/incidents")
 def incidents(request: HttpRequest, district: str, state: str = "") -> dict[str, Any]:
     """The incidents of a district, newest first: the live ones, or those in a state."""
-    user = cast(User, request.user)
-    if not user.scope().may(deciding.READERS, district, None):
-        raise CaseNotFoundError
-    states = [state] if state in IncidentState.values else LIVE
-    rows = (
-        Incident.objects.filter(district_code=district, state__in=states)
-        .select_related("primary", "decided_by")
-        .prefetch_related("members__case")
-        .order_by("-offered_at", "-pk")[:MOST]
-    )
-    return {"items": [summary(row) for row in rows]}
+    return incidents_of(cast(User, request.user), district=district, state=state)
 
 
 @router.post("/incidents/{incident_id}/accept")
@@ -56,7 +42,7 @@ def accept(request: HttpRequest, incident_id: int, payload: AcceptIn) -> dict[st
         by=cast(User, request.user),
         now=timezone.now(),
     )
-    return summary(incident)
+    return named(incident)
 
 
 @router.post("/incidents/{incident_id}/dismiss")
@@ -68,4 +54,4 @@ def dismiss(request: HttpRequest, incident_id: int, payload: DismissIn) -> dict[
         by=cast(User, request.user),
         now=timezone.now(),
     )
-    return summary(incident)
+    return named(incident)

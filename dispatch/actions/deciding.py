@@ -21,7 +21,7 @@ from dispatch.models import Case, Incident, IncidentMember
 from dispatch.models.incidents import IncidentState
 from dispatch.voices import is_storable
 
-READERS = frozenset({"DUTY_LEADER", "OPERATOR"})
+READERS = frozenset({"DUTY_LEADER", "DISPATCHER", "OPERATOR"})
 DECIDERS = frozenset({"DUTY_LEADER"})
 LONGEST_ANSWER = 500
 WHY_MERGED = _("区域性事件，统一办理")

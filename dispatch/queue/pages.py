@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Unit, User
+from dispatch.actions.deciding import READERS
 from dispatch.counters import counters_for
 from dispatch.models import Assignment, Case, Event, SavedFilter
 from dispatch.models.assignments import AssignmentRole
@@ -100,7 +101,14 @@ def list_context(
         "counters_url": f"/queue/counters?{rows_query}",
         "total_key": tile if tile in TILES else "all",
         "total": numbers.get(tile, numbers["all"]),
+        "incidents_at": _incidents_at(user, filters),
     }  # fmt: skip
+
+
+def _incidents_at(user: User, filters: QueueFilters) -> str:
+    """The district whose area incidents stand above the list; empty for who is not told of any."""
+    district = filters.district or home_district(user)
+    return district if user.scope().may(READERS, district, None) else ""
 
 
 def counted(user: User, query: Mapping[str, str], now: datetime) -> dict[str, Any]:

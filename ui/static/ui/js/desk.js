@@ -3,11 +3,13 @@ import { ApiError, explain, post } from "./api.js";
 import { Combobox, highlight } from "./combobox.js";
 import { search } from "./categories.js";
 import { CategoryChips } from "./chips.js";
-import { hms, now, timeLeft } from "./clock.js";
-import { bind, isComposing } from "./keys.js";
+import { hms, now } from "./clock.js";
+import { bind } from "./keys.js";
 import { CityMap } from "./map.js";
 import { $, $$, toast } from "./page.js";
+import { ownershipWords, showOwnership } from "./ownership.js";
 import { ownership, places, twins } from "./place.js";
+import { Receipt } from "./receipt.js";
 import { elementsOf, localNow, parseTime } from "./record.js";
 import { Shift } from "./shift.js";
 import { escape, fill, gettext } from "./text.js";
@@ -19,10 +21,13 @@ const RANGE_M = 300;
 const TITLE_MOST = 40;
 const RADAR_WAIT_MS = 400;
 const REFRESH_MS = 1000;
+const PHONE_DIGITS = 7;
+const LOOKED_BY = ["title", "content", "address", "phone", "anonymous", "confidential"];
 const SUGGEST_WAIT_MS = 350;
 const form = $("#form");
 const map = new CityMap("map", { center: $("#map").dataset.center.split(",").map(Number), zoom: 13 }).withCaseTiles();
 const shift = new Shift($("#done"));
+const receiptSheet = new Receipt($("#receipt"), clear);
 const twinList = new Twins($("#twins"), () => {
   $("#merge").disabled = !twinList.chosen;
 });
@@ -98,6 +103,9 @@ function clear() {
   chips.clear();
   map.clearPin();
   showOwnership(undefined);
+  clearTimeout(looking);
+  asked += 1;
+  twinList.clear();
   showTwins([]);
   markFields({});
   showError("");
@@ -140,23 +148,6 @@ $("#category").addEventListener("input", () => {
 
 // --- place --------------------------------------------------------------------------------------
 
-function showOwnership(place) {
-  const box = $("#ownership");
-  box.classList.toggle("is-set", Boolean(place));
-  box.classList.toggle("is-outside", place === null);
-  const words = $("#ownership-words");
-  if (place === undefined) words.textContent = gettext("选定地址或在地图上放图钉后，自动得出区、街道、社区和网格");
-  else if (place === null) words.textContent = gettext("这个位置在本市范围之外，请核对");
-  else {
-    const names = [place.district_name, place.street_name, place.community_name].filter(Boolean).map(escape);
-    const cell = place.cell_code ? `<i>›</i>${gettext("网格")} <span class="num">${escape(place.cell_code)}</span>` : "";
-    words.innerHTML = names.join("<i>›</i>") + cell;
-  }
-  $("#located").hidden = !place;
-  $("#located").className = "tag ok";
-  $("#located").textContent = place ? gettext("已定位") : "";
-}
-
 async function putPin(lon, lat) {
   state.point = { lon, lat };
   map.setPin(lon, lat, putPin);
@@ -192,25 +183,40 @@ function lookSoon() {
   looking = setTimeout(look, RADAR_WAIT_MS);
 }
 
+let asked = 0;
+
+/** Duplicates are looked for by point, by the names in the address, and by who calls. */
 async function look() {
-  if (!state.category || !state.point) {
+  asked += 1;
+  const mine = asked;
+  const probe = probeOf(values());
+  if (!probe) {
     showTwins([]);
     return;
   }
-  const { lon, lat } = state.point;
   try {
-    showTwins(await twins({ lon, lat, category: state.category.code, text: $("#title").value || $("#content").value.slice(0, 80) }));
+    const found = await twins(probe);
+    if (mine === asked) showTwins(found);
   } catch {
+    if (mine !== asked) return;
     $("#twins-blank").hidden = false;
     $("#twins-blank").textContent = gettext("疑似重复没有查到，可继续登记");
   }
+}
+
+function probeOf(data) {
+  const isKnown = !data.anonymous && !data.confidential && data.phone.replace(/\D/g, "").length >= PHONE_DIGITS;
+  const phone = isKnown ? data.phone.trim() : "";
+  const address = data.address.trim();
+  if (!phone && !(state.category && (state.point || address))) return null;
+  return { ...state.point, category: state.category?.code, address, phone, text: data.title || data.content.slice(0, 80) };
 }
 
 function showTwins(found) {
   twinList.show(found);
   $("#twins-blank").hidden = found.length > 0;
   $("#twins-blank").textContent =
-    state.category && state.point ? gettext("附近没有同类的在办工单。") : gettext("填好事项和地址后，这里列出附近同类的在办工单。");
+    probeOf(values()) ? gettext("附近没有同类的在办工单。") : gettext("填好事项和地址后，这里列出附近同类的在办工单。");
   $("#twin-count").hidden = !found.length;
   $("#twin-count").textContent = found.length;
 }
@@ -270,7 +276,7 @@ function bodyOf(data, attachTo) {
 let isSending = false;
 
 async function submit(attachTo = "") {
-  if (isSending || $("#receipt").open) return;
+  if (isSending || receiptSheet.isOpen) return;
   const data = values();
   const gaps = missing(data);
   markFields(gaps);
@@ -285,7 +291,7 @@ async function submit(attachTo = "") {
   try {
     // the key goes with the content: pressing twice, or again after a lost answer, makes one case
     const receipt = await post("/api/v1/hotline/tickets", bodyOf(data, attachTo), { "Idempotency-Key": `${state.key}${attachTo}` });
-    showReceipt(receipt, data);
+    showReceipt(receipt, data, attachTo);
   } catch (error) {
     if (error instanceof ApiError && error.code === "IDEMPOTENCY_KEY_REUSED") state.key = crypto.randomUUID();
     const fields = error instanceof ApiError ? error.fields : {};
@@ -297,24 +303,9 @@ async function submit(attachTo = "") {
   }
 }
 
-function showReceipt(receipt, data) {
-  const isMerged = receipt.merged_into_existing;
-  $("#receipt-title").textContent = isMerged ? gettext("已并入在办工单") : gettext("已登记");
-  $("#receipt-no").textContent = receipt.case_no;
-  $("#receipt-code").textContent = receipt.query_code;
-  $("#receipt-intake").textContent = receipt.intake_no;
-  const due = receipt.due?.due_at ? Date.parse(receipt.due.due_at) : 0;
-  $("#receipt-due").textContent = due ? `${timeLeft(due / 1000, now())[1]}（${new Date(due).toLocaleString("zh-CN", { timeZone: "Asia/Shanghai", dateStyle: "short", timeStyle: "short" })}）` : gettext("无时限");
-  $("#receipt-place").textContent = $("#ownership").classList.contains("is-set") ? $("#ownership-words").textContent : receipt.district;
-  $("#receipt-open").href = `/queue/?case=${encodeURIComponent(receipt.case_no)}`;
+function showReceipt(receipt, data, attachTo) {
   shift.add({ number: receipt.case_no, code: receipt.query_code, title: data.title, state: receipt.state, at: now() });
-  $("#receipt").showModal();
-  $("#receipt-next").focus();
-}
-
-function next() {
-  $("#receipt").close();
-  clear();
+  receiptSheet.show(receipt, ownershipWords(), twinList.answerOf(attachTo));
 }
 
 function showElements() {
@@ -360,20 +351,12 @@ form.addEventListener("keydown", (event) => {
 form.addEventListener("input", ({ target }) => {
   if (target.id === "title") titleIsOurs = target.value === "";
   if (target.id === "content") suggestSoon();
-  if (target.id === "title" || target.id === "content") lookSoon();
+  if (LOOKED_BY.includes(target.name)) lookSoon();
   count();
   saveSoon();
 });
 $("#clear").addEventListener("click", clear);
 $("#merge").addEventListener("click", () => twinList.chosen && submit(twinList.chosen));
-$("#receipt-next").addEventListener("click", next);
-$("#receipt").addEventListener("cancel", (event) => {
-  event.preventDefault();
-  next();
-});
-$("#receipt").addEventListener("keydown", (event) => {
-  if (isComposing(event) || event.repeat) event.preventDefault();
-});
 map.onPick(
   (number) => window.open(`/queue/?case=${encodeURIComponent(number)}`, "_blank"),
   ([lon, lat]) => putPin(lon, lat),

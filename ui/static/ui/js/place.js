@@ -1,5 +1,6 @@
 // Where: look up an address, say whose ground a point is, look for open cases of the same kind near it.
 import { get } from "./api.js";
+import { duration } from "./clock.js";
 import { fill, gettext } from "./text.js";
 
 const plain = (value) => encodeURIComponent(value);
@@ -20,25 +21,19 @@ export async function ownership(lon, lat) {
   }
 }
 
-/** Open cases that may be the same thing, best first. */
-export async function twins({ lon, lat, category, text }) {
-  const { items } = await get(`/api/v1/radar?lon=${lon}&lat=${lat}&crs=WGS84&category=${plain(category)}&text=${plain(text)}`);
+/** Open cases that may be the same thing, best first, each with its reasons in words (`why`). */
+export async function twins(probe) {
+  const known = Object.entries(probe).filter(([, value]) => value !== undefined && value !== "");
+  const { items } = await get(`/api/v1/radar?${new URLSearchParams(known)}`);
   return items;
 }
 
-const REASONS = {
-  SAME_COMPONENT: gettext("同一部件"),
-  NEAR: gettext("位置相近"),
-  SAME_CATEGORY: gettext("同一事项"),
-  SAME_FAMILY: gettext("同类事项"),
-  RECENT: gettext("时间相近"),
-  SIMILAR_TEXT: gettext("描述相似"),
-};
-
-export function reasonWords(reasons) {
-  return reasons.map((reason) => REASONS[reason] || reason).join(" · ");
+/** How far and since when, in words; without a distance where one of the two has no point. */
+export function whereAndWhen({ distance_m: distance, age_s: age }) {
+  const when = fill(gettext("%(time)s前"), { time: duration(age) });
+  return distance === null ? when : `${metres(distance)} · ${when}`;
 }
 
-export function metres(distance) {
+function metres(distance) {
   return fill(gettext("%(n)s 米"), { n: Math.round(distance) });
 }

@@ -108,6 +108,13 @@ function go(href) {
   window.htmx.ajax("GET", href, { target: "#list" });
 }
 
+/** Another district has another feed, map and head: the page is opened anew. */
+function leaveOrGo(href) {
+  const district = new URL(href, location.href).searchParams.get("district");
+  if (district && district !== $("#live").dataset.district) location.assign(href);
+  else go(href);
+}
+
 /** F: the page narrows to one case, and back. */
 function toggleOnly() {
   const back = $("[data-only-off]");
@@ -481,7 +488,7 @@ function clickPick(row, event) {
 }
 
 document.addEventListener("change", ({ target }) => {
-  if (target.matches("[data-go]")) go(target.value);
+  if (target.matches("[data-go]")) leaveOrGo(target.value);
   if (target.id === "pick-all") pick($$(".case:not(.is-gone)"), target.checked);
 });
 
@@ -540,4 +547,5 @@ if (selected) {
   map.select(pointOfCase(selected));
   if (!map.selected) find(selected);
 }
+if ($("#incidents")) import("./incidents.js").then(({ listen }) => listen());
 if ("team" in $("#list").dataset) import("./rings.js").then(({ listen }) => listen(open));

@@ -2,10 +2,10 @@
 import { html, nothing, render } from "../../../vendor/lit-html@3.3.3/lit-html.js";
 import { get } from "../api.js";
 import { categories, search } from "../categories.js";
-import { duration, hms, now } from "../clock.js";
+import { hms, now } from "../clock.js";
 import { $, $$, icon, toast } from "../page.js";
 import { shrink } from "../photos.js";
-import { metres, ownership, reasonWords, twins } from "../place.js";
+import { ownership, twins, whereAndWhen } from "../place.js";
 import { fill, gettext } from "../text.js";
 import { Position } from "./position.js";
 
@@ -241,7 +241,7 @@ export class Report {
 
   showNear(found) {
     const one = (twin) => html`<li><span class="seal xs ${twin.line}" aria-hidden="true">${SEALS[twin.line]}</span><b>${twin.title || twin.case_no}</b>
-      <p>${metres(twin.distance_m)} · ${fill(gettext("%(time)s前"), { time: duration(twin.age_s) })} · ${reasonWords(twin.reasons)}</p></li>`;
+      <p>${whereAndWhen(twin)} · ${twin.why.join(" · ")}</p></li>`;
     const block = html`<div class="block near"><b>${gettext("附近已有同类工单")}</b><ul>${found.slice(0, 3).map(one)}</ul>
       <div class="two"><button type="button" class="btn" @click=${() => this.drop()}>${gettext("同一件，不再报")}</button><button type="button" class="btn" @click=${() => render(nothing, $("#near"))}>${gettext("仍然新报")}</button></div></div>`;
     render(found.length ? block : nothing, $("#near"));
