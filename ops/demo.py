@@ -40,7 +40,8 @@ ACCOUNTS = """\
       receiver1    受理员                           steward1     数据管理员
       leader1      值班长                           auditor1     审计员
       dispatcher1  派遣员                           handler1     处置员, a unit in district A
-      approver1    unit approver, district A        handler2     处置员, a unit in district B"""
+      approver1    unit approver, district A        handler2     处置员, a unit in district B
+      supervisor1  督办员 (/alarms/)                sysadmin1    系统管理员 (/screen/displays/)"""
 
 
 def main() -> int:

@@ -47,6 +47,7 @@ def city_people(city: str) -> list[Person]:
         Person("approver2", "蒋海平", Role.UNIT_APPROVER, SECOND, second),
         Person("callback1", "梁雨晴", Role.CALLBACK, city),
         Person("commander1", "郑启明", Role.COMMANDER, city),
+        Person("supervisor1", "孟向阳", Role.SUPERVISOR, city),
         Person("evaluator1", "潘慧敏", Role.EVALUATOR, city),
         Person("steward1", "魏子衡", Role.DATA_STEWARD, city),
         Person("auditor1", "丁若兰", Role.AUDITOR, city),

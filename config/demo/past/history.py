@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from accounts.models import Unit
+from config.demo.past import oversight
 from config.demo.past.deeds import Deeds
 from config.demo.past.plans import Plan, Planner, Urgency
 from config.demo.past.routes import Offices
@@ -74,8 +75,10 @@ def load_history(extent: Extent, *, say: Say) -> int:
             _keep("done", start + len(batch))
         if start // STEPS_AT_ONCE % say_after == 0:
             say(f"      {start:,} of {len(steps):,} steps of {len(planned):,} cases")
-    _keep("whole", 1)
-    return len(steps) - done
+    with transaction.atomic():
+        made = oversight.watch_over(deeds.staff, now=extent.now)
+        _keep("whole", 1)
+    return len(steps) - done + made
 
 
 def is_whole() -> bool:
@@ -99,7 +102,8 @@ def plan_all(extent: Extent) -> list[Plan]:
     lines = draw.choices(list(LINES), list(LINES.values()), k=past)
     for number, line in enumerate(lines, start=len(found)):
         found.append(planner.past(number, line, days=extent.days))
-    return found + _twins(found, planner, draw)
+    found += _twins(found, planner, draw)
+    return found + list(oversight.outage(teller, first_number=len(found), now=extent.now))
 
 
 def _twins(found: list[Plan], planner: Planner, draw: random.Random) -> list[Plan]:
