@@ -5,6 +5,7 @@ import { fill, gettext } from "../text.js";
 import { clock } from "./panels.js";
 
 const MINUTE = 60000;
+const READING_GOOD_FOR = 2 * MINUTE;
 const TICK = 250;
 const AHEAD_S = 8; // real seconds of the log that are fetched ahead
 const MOST_QUEUE = 30;
@@ -39,7 +40,11 @@ export class Moment {
 
   apply(step) {
     const { from_state: from, to_state: to } = step;
-    if (from === to) return;
+    if (from === to) {
+      const row = this.rows.get(step.case_no);
+      if (row) this.rows.set(step.case_no, { ...row, ...step, state: to });
+      return;
+    }
     const was = from !== "" && !ENDED.has(from);
     const is = !ENDED.has(to);
     this.move(from, -1, was);
@@ -69,6 +74,13 @@ export class Moment {
     if (!isOpen) this.rows.delete(step.case_no);
     else this.rows.set(step.case_no, { created_at: step.at, ...row, ...step, state: step.to_state });
     if (step.lon !== null) this.changes.push([step.case_no, step.lon, step.lat, step.line, step.priority, Number(isOpen)]);
+  }
+
+  /** The reading of the deadlines is one of its minute: later it is a dash, never an old figure. */
+  forgetOldReading(at) {
+    if (this.due_at && at - Date.parse(this.due_at) <= READING_GOOD_FOR) return;
+    this.board.due_soon = null;
+    this.board.overdue = null;
   }
 
   takeChanges() {
@@ -236,6 +248,7 @@ export class Machine {
       return;
     }
     while (this.buffer.length && Date.parse(this.buffer[0].at) <= target) this.model.apply(this.buffer.shift());
+    this.model.forgetOldReading(target);
     this.say(target);
     byId("moment").value = String(Math.round((target - now()) / MINUTE));
     this.changed(this.model);

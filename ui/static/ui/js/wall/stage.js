@@ -4,11 +4,17 @@ import { escape, fill, gettext } from "../text.js";
 import { number, state } from "./panels.js";
 
 const LIMIT = 1600;
+const PATIENCE = 10000;
 const pins = document.getElementById("pins");
 const holder = document.getElementById("map");
 
+/** `2d` is the flat map at once, `3d` the tilted one however long its first frame takes. */
+function wish() {
+  return new URLSearchParams(location.search).get("map");
+}
+
 function hasWebGL() {
-  if (new URLSearchParams(location.search).get("map") === "2d") return false;
+  if (wish() === "2d") return false;
   try {
     return Boolean(document.createElement("canvas").getContext("webgl2"));
   } catch {
@@ -16,13 +22,30 @@ function hasWebGL() {
   }
 }
 
+function inTime(ready) {
+  if (wish() === "3d") return ready;
+  const late = new Promise((_, reject) => {
+    setTimeout(() => reject(new Error("no first frame in time")), PATIENCE);
+  });
+  return Promise.race([ready, late]);
+}
+
+async function tilted(options) {
+  const { Tilted } = await import("./tilted.js");
+  const map = new Tilted(holder, options);
+  try {
+    await inTime(map.ready);
+  } catch (error) {
+    map.remove();
+    throw error;
+  }
+  return map;
+}
+
 async function engine(options) {
   if (hasWebGL()) {
     try {
-      const { Tilted } = await import("./tilted.js");
-      const map = new Tilted(holder, options);
-      await map.ready;
-      return map;
+      return await tilted(options);
     } catch (error) {
       console.info("the tilted map does not start, a flat one does", error.message);
       holder.replaceChildren();
@@ -50,7 +73,7 @@ export class Stage {
     this.map = await engine({ box: this.area.box, shapes: shapes.ok ? await shapes.json() : null });
     this.map.moved(() => this.place());
     document.body.dataset.map = this.map.kind;
-    document.getElementById("engine").textContent = this.map.kind === "flat" ? gettext("平面地图（无 WebGL）") : "";
+    document.getElementById("engine").textContent = this.map.kind === "flat" ? gettext("平面地图") : "";
     this.draw();
     this.shade();
     this.label();

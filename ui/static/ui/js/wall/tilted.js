@@ -2,7 +2,8 @@
 import { Map as GlMap, setWorkerUrl } from "../../../vendor/maplibre-gl@6.17.0/maplibre-gl.js";
 import { BASE, LINE_COLORS, SHAPES } from "./look.js";
 
-const PITCH = 38;
+const PITCH = 34;
+const RAISED = 0.035; // the far half of a tilted map is small: it stands a little higher
 const BEARING = -4;
 const ICON = 22;
 
@@ -107,6 +108,7 @@ export class Tilted {
     const bounds = [[west, south], [east, north]];
     const camera = this.map.cameraForBounds(bounds, { bearing: BEARING, padding: this.padding() });
     if (camera) this.map.jumpTo({ ...camera, zoom: camera.zoom + 0.26, pitch: PITCH, bearing: BEARING });
+    this.map.panBy([0, this.map.getContainer().clientHeight * RAISED], { animate: false });
   }
 
   padding() {
@@ -122,6 +124,11 @@ export class Tilted {
   moved(told) {
     this.map.on("move", told);
     this.map.on("resize", told);
+  }
+
+  remove() {
+    this.map.remove();
+    this.map.getContainer().className = "";
   }
 
   resize() {
