@@ -13,12 +13,15 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from accounts.actions import give_post
+from accounts.models import Role, User
+from accounts.scope import CASE_ROLES
 from dispatch import outbox
 from dispatch.models import Case, Intake
 from tests.app.doors import each
 from tests.app.test_bad_images import picture
 from tests.app.test_disputes import log
-from tests.city import NOW, A, City
+from tests.city import NOW, A, B, City
 
 TITLE, ADDRESS = "只有本单位能看的标题", "只有本单位能看的地址"
 ANYBODY = "open to anybody, holds no case"
@@ -193,6 +196,10 @@ ROWS: dict[str, Row] = {
 COUNTS = frozenset({"api/v1/queue/counters", "queue/counters"})
 OUTSIDERS = ("", "nobody", "handler2", "cleaner1", "evaluator1", "steward1", "auditor1")
 """Not signed in; without a post; of another district; of another unit; without any case."""
+BEYOND = tuple(
+    role for role in Role if role in CASE_ROLES | {"INSPECTOR", "EVALUATOR", "AUDITOR", "SYSADMIN"}
+)
+"""Posts of the other district: whatever they open there, they open nothing here."""
 
 
 def addresses(found: Any = None, prefix: str = "") -> Iterator[str]:
@@ -288,6 +295,17 @@ def test_no_outsider_learns_of_a_foreign_case(city: City, foreign: Foreign, who:
 
     assert wrong == []
     assert Case.objects.values_list("version", "state").get(pk=foreign.case.pk) == before
+
+
+@pytest.mark.parametrize("role", BEYOND)
+def test_no_post_of_another_district_opens_a_case_of_this_one(
+    city: City, foreign: Foreign, role: Role
+) -> None:
+    user = User.objects.create(username="beyond", name="beyond")
+    give_post(user=user, role=role, area_code=B, unit=None, now=NOW)
+    city.users["beyond"] = user
+
+    test_no_outsider_learns_of_a_foreign_case(city, foreign, "beyond")
 
 
 def asked_for_it(row: Row, answer: Any) -> bool:
