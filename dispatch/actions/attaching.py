@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -39,7 +40,10 @@ def attach(
     _check(prepared, voice, case, case_side, by_hand=by is not None)
     repeat = bool(voice.people & case_side.people)
     intake = _voice(prepared, case)
+    before = case.priority
     changed = _grow(case, prepared, new, repeat=repeat)
+    if not before == case.priority == prepared.case["priority"]:
+        timing.replan(case)
     timing.refresh_due(case)
     case.save(update_fields=[*changed, *timing.DUE_FIELDS])
     payload: dict[str, Any] = {"intake": intake.intake_no, "kind": intake.kind, "line": intake.line}
@@ -61,13 +65,30 @@ def attach(
 
 
 def _open_case(case_no: str, by: User | None) -> Case:
+    case = None
+    for _step in range(MOST_STEPS):
+        case = _locked(primary_number(case_no), by)
+        if case is not None:
+            break
+    if case is None or not case.is_open:
+        raise IntakeError("CASE_ENDED", "attach_to_case", _("该案件已结束，请另立新件。"))
+    return case
+
+
+def _locked(case_no: str, by: User | None) -> Case | None:
+    """The case, locked; None, and not locked, where it was merged while this waited for it.
+
+    A merged case kept locked could wait in a circle with the undoing of the merge.
+    """
     cases = Case.objects.all() if by is None else Case.objects.visible_to(by)
-    primary = primary_number(case_no)
-    case = cases.select_for_update(of=("self",)).filter(case_no=primary).first()
+    before = transaction.savepoint()
+    case = cases.select_for_update(of=("self",)).filter(case_no=case_no).first()
     if case is None:
         raise IntakeError("UNKNOWN_CASE", "attach_to_case", _("没有这个案件，或无权查看。"))
-    if not case.is_open:
-        raise IntakeError("CASE_ENDED", "attach_to_case", _("该案件已结束，请另立新件。"))
+    if case.state == State.MERGED.value:
+        transaction.savepoint_rollback(before)
+        return None
+    transaction.savepoint_commit(before)
     return case
 
 

@@ -10,13 +10,25 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Case as Case_
+from django.db.models import Q, Value, When
+
 from accounts.models import User
 from dispatch.actions import timing, undertakings
 from dispatch.lifecycle import Stage, State
-from dispatch.models import Assignment, Case, Extension, Merge, Suspension, Timer
+from dispatch.models import (
+    Assignment,
+    Case,
+    Extension,
+    Merge,
+    Pause,
+    Standstill,
+    Suspension,
+    Timer,
+)
 from dispatch.models.assignments import AssignmentRole
-from dispatch.models.delays import Approval
-from dispatch.models.timers import TimerState
+from dispatch.models.delays import Approval, PauseKind
+from dispatch.models.timers import StandCause, TimerState
 
 BEFORE_DISPATCH = frozenset(
     {
@@ -74,21 +86,43 @@ def _hand_over(along: Along, clock: Timer, primary: Case, now: datetime) -> list
             along.shortened[str(held.pk)] = before
         return []
     if clock.stage == Stage.DISPOSAL.value and primary.state in BEFORE_DISPATCH:
+        along.carried["extensions"] = copy_extensions(clock, primary)
         return [copy_clock(clock, primary, now=now).pk]
     return []
 
 
 def copy_clock(clock: Timer, case: Case, *, now: datetime) -> Timer:
-    """The same clock on another case, running: start, end and marks as they are."""
+    """The same clock on another case, running: start, marks and standstills as they are.
+
+    One that stands still has there what it had left in working time when it stopped.
+    """
     copy = Timer.objects.get(pk=clock.pk)
-    stood_from = clock.paused_at
     copy.pk, copy.case = None, case
     copy.state, copy.ended_at, copy.paused_at = TimerState.RUNNING.value, None, None
     copy.is_capped = True
     copy.save(force_insert=True)
-    if stood_from is not None:
-        timing.give_deadline(copy, clock.due_at + (now - stood_from), now=now)
+    Standstill.objects.bulk_create(
+        Standstill(timer=copy, cause=still.cause, since=still.since, until=still.until)
+        for still in clock.standstills.order_by("pk")
+    )
+    if clock.paused_at is not None:
+        pauses = Pause.objects.filter(case=clock.case_id, ended_at__isnull=True)
+        kind = pauses.values_list("kind", flat=True).first() or PauseKind.SUSPENDED
+        timing.go_on_after(copy, clock.paused_at, now=now, cause=StandCause(kind))
     return copy
+
+
+def copy_extensions(clock: Timer, case: Case) -> list[int]:
+    """What the clock was granted goes with its copy, or a recomputation would take it; the ids."""
+    granted = Extension.objects.filter(
+        case=clock.case_id,
+        decision=Approval.APPROVED.value,
+        decided_at__gte=clock.started_at,
+    )
+    copies = list(granted.order_by("pk"))
+    for copy in copies:
+        copy.pk, copy.case = None, case
+    return [row.pk for row in Extension.objects.bulk_create(copies)]
 
 
 def _carry_tasks(case: Case, primary: Case) -> list[int]:
@@ -116,9 +150,16 @@ def _point_tasks(tasks: list[int], case: Case) -> None:
 
 
 def _refuse_requests(case: Case, *, by: User | None, now: datetime) -> None:
-    for model in (Extension, Suspension):
-        pending = model._default_manager.filter(case=case, decision=Approval.PENDING.value)
-        pending.update(decision=Approval.REFUSED.value, decided_by=by, decided_at=now)
+    """Nobody judges the own request: one that the merging person made ends without a judge."""
+    pending = {"case": case, "decision": Approval.PENDING.value}
+    judge = Case_(When(~Q(asked_by=by), then=Value(by.pk)), default=None) if by else None
+    refused: dict[str, Any] = {
+        "decision": Approval.REFUSED.value,
+        "decided_by": judge,
+        "decided_at": now,
+    }
+    Extension.objects.filter(**pending).update(**refused)
+    Suspension.objects.filter(**pending).update(**refused, ended_at=now)
 
 
 def give_back(done: Merge, *, now: datetime) -> None:
@@ -128,13 +169,25 @@ def give_back(done: Merge, *, now: datetime) -> None:
         pk__in=done.carried.get("clocks", []), state__in=timing.OPEN_STATES
     ).select_related("case"):
         _leave_or_own(clock, now=now)
+    Extension.objects.filter(pk__in=done.carried.get("extensions", [])).delete()
+    _give_tasks_back(done)
+
+
+def _give_tasks_back(done: Merge) -> None:
+    """The tasks that came along go back; a merge that took them further gives them no more."""
     tasks = done.carried.get("tasks", [])
     lead = Assignment.objects.filter(
         case=done.merged_id, role=AssignmentRole.LEAD, ended_at__isnull=True
     ).first()
-    old_lead = Assignment.objects.filter(case=done.primary_id, role=AssignmentRole.LEAD)
-    Assignment.objects.filter(pk__in=tasks, parent__in=old_lead).update(parent=lead)
+    others = Assignment.objects.exclude(case=done.merged_id).filter(role=AssignmentRole.LEAD)
+    Assignment.objects.filter(pk__in=tasks, parent__in=others).update(parent=lead)
     _point_tasks(tasks, done.merged)
+    further = done
+    while taken := Merge.objects.filter(merged=further.primary_id, undone_at__isnull=True).first():
+        further = taken
+        theirs = further.carried.get("tasks", [])
+        further.carried["tasks"] = [pk for pk in theirs if pk not in tasks]
+        further.save(update_fields=["carried"])
 
 
 def _lengthen(done: Merge, *, now: datetime) -> None:

@@ -75,6 +75,11 @@ def object_untrue(context: MoveContext) -> None:
     _open_again(context)
 
 
+def appeal_accept(context: MoveContext) -> None:
+    """T37: who was refused is promised an answer anew."""
+    timing.promise_anew(context.case, now=context.now)
+
+
 def _open_again(context: MoveContext) -> None:
     closed_at = context.case.closed_at
     context.payload["closed_at"] = closed_at.isoformat() if closed_at else None

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.utils.translation import gettext_lazy as _
 
 from dispatch import catalogue, outbox
+from dispatch.actions import timing
 from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import RuleError
 from dispatch.fields import RejectReason
@@ -31,7 +32,9 @@ def file(context: MoveContext) -> None:
         )
     if condition is not None:
         case.condition_code = condition.code
-        case.priority = min(case.priority, condition.priority)
+        if condition.priority < case.priority:
+            case.priority = condition.priority
+            timing.replan(case)
         context.changed |= {"condition_code", "priority"}
         context.payload["condition"] = condition.code
 

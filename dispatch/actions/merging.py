@@ -80,6 +80,7 @@ def unmerge(context: MoveContext) -> None:
         timing.go_on_after(timer, done.at, now=context.now, cause=StandCause.MERGED)
     done.undone_at = context.now
     done.save(update_fields=["undone_at"])
+    timing.replan(case)
     _release(context, last, done, len(back))
     case.merged_into = None
     case.intakes_count = len(back)
@@ -180,6 +181,7 @@ def _settle(context: MoveContext, primary: Case, *, topic: str, voices: int, mor
     primary.lines = lines_of(primary)
     primary.match_keys = keys_of_voices(primary)
     primary.support_units = carrying.supports_of(primary)
+    timing.replan(primary)
     timing.refresh_due(primary)
     primary.save(update_fields=[*SHARED, *timing.DUE_FIELDS])
     outbox.record(

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from accounts.prepared import update_prepared
 from accounts.scope import Scope
 from dispatch import outbox
 from dispatch.actions import (
@@ -41,7 +42,7 @@ from dispatch.actions.errors import (
 )
 from dispatch.fields import Field
 from dispatch.lifecycle import ENDED, MOVES, NAMES, Move, Stage, State, move_from
-from dispatch.models import Case, Event, Note
+from dispatch.models import Case, Event, Note, Timer
 from dispatch.obstacles import OBSTACLES, facts_of, obstacle
 from dispatch.voices import is_storable
 
@@ -114,7 +115,7 @@ EFFECTS: dict[str, Callable[[MoveContext], None]] = {
     "change_category": correcting.change_category,
     "reopen": correcting.reopen,
     "object_untrue": correcting.object_untrue,
-    "appeal_accept": nothing_more,
+    "appeal_accept": correcting.appeal_accept,
     "archive": nothing_more,
     "merge": merging.merge,
     "unmerge": merging.unmerge,
@@ -166,6 +167,8 @@ def make_system_move(*, case_id: int, move: str, now: datetime) -> bool:
     case = Case.objects.select_for_update().filter(pk=case_id).first()
     row = move_from(move, State(case.state)) if case else None
     if case is None or row is None or not row.offered:
+        return False
+    if move in OBSTACLES and obstacle(move, facts_of(case)):
         return False
     _apply(MoveContext(case, row, {}, None, now, row.target or State(case.state)))
     return True
@@ -272,13 +275,9 @@ def _apply(context: MoveContext) -> None:
     stops = row.stops if context.stops is None else context.stops
     is_void = context.target in {State.VOIDED, State.REJECTED}
     timing.stop(case, stops, now=now, replies=not case.is_open, cancelled=is_void)
-    _start_clocks(context)
-    timing.refresh_due(case)
-    case.save(
-        update_fields=[
-            *("state", "is_open", "state_at", "version", *timing.DUE_FIELDS),
-            *context.changed,
-        ]
+    timing.refresh_due(case, _start_clocks(context))
+    update_prepared(
+        case, {"state", "is_open", "state_at", "version", *timing.DUE_FIELDS, *context.changed}
     )
     if not case.is_open:
         undertakings.end_all(case, now=now)
@@ -300,19 +299,23 @@ def _apply(context: MoveContext) -> None:
             _apply(MoveContext(case, follow, {}, None, now, target, payload=payload))
 
 
-def _start_clocks(context: MoveContext) -> None:
+def _start_clocks(context: MoveContext) -> list[Timer] | None:
+    """Start the clocks of a move; the open ones afterwards, None where others changed as well."""
     case, row, now = context.case, context.move, context.now
+    clocks: list[Timer] = timing.open_clocks(case)
+    running, others_changed = {clock.stage for clock in clocks}, False
     for stage in row.starts if context.starts is None else context.starts:
-        if timing.is_open(case, stage):
-            if stage is Stage.DISPOSAL:
+        if stage is Stage.DISPOSAL and (stage.value in running or row.name == "bounce"):
+            others_changed = True
+            if stage.value in running:
                 carrying.cap_by_own_limit(case, now=now)
-            continue
-        if stage is Stage.DISPOSAL and row.name == "bounce":
-            timing.resume_disposal(case, now=now)
+            else:
+                timing.resume_disposal(case, now=now)
         elif stage is Stage.DISPOSAL and row.name in {"check_fail", "rework"}:
-            timing.start_rework(case, now=now)
-        else:
-            timing.start(case, stage, now=now)
+            clocks.append(timing.start_rework(case, now=now))
+        elif stage.value not in running:
+            clocks.append(timing.start(case, stage, now=now))
+    return None if others_changed else clocks
 
 
 def _note(context: MoveContext) -> Note | None:

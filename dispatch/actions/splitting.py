@@ -33,7 +33,7 @@ def split(context: MoveContext) -> None:
     merging.move_voices([voice.pk for voice in voices], made)
     _copy_clocks(context, made)
     timing.refresh_due(made)
-    made.save(update_fields=list(timing.DUE_FIELDS))
+    made.save(update_fields=[*timing.DUE_FIELDS, "extension_count"])
     linking.tie(context, made, LinkKind.SPLIT)
     case.intakes_count -= len(voices)
     case.lines = merging.lines_of(case)
@@ -131,7 +131,8 @@ def _foreseen(made: Case, context: MoveContext) -> int | None:
 
 
 def _copy_clocks(context: MoveContext, made: Case) -> None:
-    """The used time is kept: the stage's clock and the disposal's go along as they stand."""
+    """The used time is kept: the stage's clock and the disposal's go along as they stand,
+    with what was granted."""
     waits = WAITS_FOR[State(made.state)]
     clocks = Timer.objects.filter(
         case=context.case,
@@ -141,6 +142,8 @@ def _copy_clocks(context: MoveContext, made: Case) -> None:
     )
     for clock in clocks:
         carrying.copy_clock(clock, made, now=context.now)
+        if clock.stage == Stage.DISPOSAL.value:
+            made.extension_count = len(carrying.copy_extensions(clock, made))
     if not timing.is_open(made, waits):
         timing.start(made, waits, now=context.now)
 

@@ -13,7 +13,7 @@ from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import RuleError
 from dispatch.clocks import SHANGHAI
 from dispatch.lifecycle import State
-from dispatch.models import Case, Suspension
+from dispatch.models import Case, Extension, Suspension
 from dispatch.models.delays import Approval, PauseKind
 
 LONGEST = timedelta(days=60)
@@ -75,13 +75,17 @@ def resume(context: MoveContext) -> None:
 
 
 def leave(context: MoveContext, before: str) -> None:
-    """A suspension ends with its state; a request that nobody judged ends with the work."""
+    """A suspension ends with its state; requests that nobody judged end with the work."""
     target = context.target.value
     left = before in WORKING and target not in WORKING
     if left or (before == State.SUSPENDED.value and target == State.PROCESSING.value):
         Suspension.objects.filter(
             case=context.case, ended_at__isnull=True, decision__in=ALIVE
         ).update(ended_at=context.now)
+    if left:
+        Extension.objects.filter(case=context.case, decision=Approval.PENDING.value).update(
+            decision=Approval.REFUSED.value, decided_at=context.now
+        )
 
 
 def overdue_reviews(now: datetime) -> list[tuple[int, int]]:

@@ -1,21 +1,21 @@
 """Starting, stopping and reading the clocks of a case; callers hold the case row's lock."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from functools import cache
 
+from django.db import connection
 from django.db.models import Case as When_
 from django.db.models import F, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
-from accounts.prepared import insert_prepared
-from accounts.ready import ReadyQuery, ReadyRows
+from accounts.prepared import execute_prepared, insert_prepared
+from accounts.ready import ReadyQuery
 from dispatch import catalogue, planning
 from dispatch.catalogue import limit_of
 from dispatch.clocks import MINUTE, SHANGHAI, Counting, Limit, Unit, due, go_on, worked_between
 from dispatch.ladder import DUE
 from dispatch.lifecycle import Stage
-from dispatch.models import Assignment, Case, Extension, Standstill, Timer
+from dispatch.models import Assignment, Case, Extension, Intake, Standstill, Timer
 from dispatch.models.cases import NEVER
 from dispatch.models.delays import Approval
 from dispatch.models.timers import StandCause, TimerState
@@ -39,13 +39,23 @@ def stop(
 
     `cancelled` ends them without a verdict: nobody met a promise in a case that was void.
     """
-    timers = Timer.objects.filter(
-        case=case, stage__in=[stage.value for stage in stages], state__in=OPEN_STATES
-    )
-    if not replies:
-        timers = timers.filter(intake__isnull=True)
-    state = Value(TimerState.CANCELLED.value) if cancelled else _verdict(now)
-    timers.update(state=state, ended_at=now, paused_at=None)
+    if not stages:
+        return
+    names = [stage.value for stage in stages]
+    with connection.cursor() as cursor:
+        execute_prepared(
+            cursor, _STOP, [now, cancelled, now, case.pk, names, replies], name="dispatch_stop"
+        )
+
+
+_STOP = f"""
+UPDATE dispatch_timer SET ended_at = %s, paused_at = NULL,
+  state = CASE WHEN %s THEN '{TimerState.CANCELLED.value}'
+               WHEN due_at >= coalesce(paused_at, %s) THEN '{TimerState.MET.value}'
+               ELSE '{TimerState.MISSED.value}' END
+WHERE case_id = %s AND stage = ANY(%s) AND (%s OR intake_id IS NULL)
+  AND state IN {OPEN_STATES}
+"""
 
 
 def _verdict(now: datetime) -> When_:
@@ -55,19 +65,22 @@ def _verdict(now: datetime) -> When_:
     )
 
 
+def open_clocks(case: Case) -> list[Timer]:
+    """The clocks of the case itself that run or are paused, the one due first first."""
+    return _OPEN(case.pk)
+
+
 def is_open(case: Case, stage: Stage) -> bool:
     """True when a clock of the stage runs or is paused."""
-    return bool(_open_in(stage.value).rows(case.pk))
+    return any(clock.stage == stage.value for clock in open_clocks(case))
 
 
-@cache
-def _open_in(stage: str) -> ReadyRows:
-    return ReadyRows(
-        f"dispatch_open_{stage.lower()}",
-        lambda case_id: Timer.objects.filter(
-            case_id=case_id, stage=stage, intake__isnull=True, state__in=OPEN_STATES
-        ).values_list("pk")[:1],
-    )
+_OPEN: ReadyQuery[Timer] = ReadyQuery(
+    "dispatch_open_clocks_of_case",
+    lambda case_id: Timer.objects.filter(
+        case_id=case_id, intake__isnull=True, state__in=OPEN_STATES
+    ).order_by("due_at", "id"),
+)
 
 
 def stop_task(task: Assignment, *, now: datetime) -> None:
@@ -250,8 +263,35 @@ def _extensions(timer: Timer) -> list[tuple[datetime, int]]:
 def replan(case: Case) -> None:
     """Reckon the marks of the open clocks anew, after a change of priority."""
     for timer in Timer.objects.filter(case=case, state__in=OPEN_STATES):
+        before = timer.next_at
         planning.plan(timer, case.priority)
-        timer.save(update_fields=["next_at"])
+        if timer.next_at != before:
+            timer.save(update_fields=["next_at"])
+
+
+def promise_anew(case: Case, *, now: datetime) -> None:
+    """Voices whose reply clock ended without a verdict are promised a reply by a new one."""
+    cancelled = Timer.objects.filter(
+        case=case, intake__isnull=False, state=TimerState.CANCELLED.value
+    )
+    for timer in {timer.intake_id: timer for timer in cancelled.order_by("pk")}.values():
+        limit = planning.limit_of(timer)
+        due_at = due(now, limit, planning.hours_of(timer))
+        again = Timer(
+            case=case,
+            intake_id=timer.intake_id,
+            stage=timer.stage,
+            started_at=now,
+            due_at=due_at,
+            hours_of_id=timer.hours_of_id,
+            limit_amount=limit.amount,
+            limit_unit=limit.unit.value,
+            limit_counting=limit.counting.value,
+            limit_minutes=worked_between(now, due_at, planning.hours_of(timer)) / MINUTE,
+        )
+        planning.plan(again, case.priority)
+        again.save()
+        Intake.objects.filter(timer=again).update(reply_due_at=due_at)
 
 
 def resume_disposal(case: Case, *, now: datetime) -> None:
@@ -272,25 +312,20 @@ def disposal_limit(case: Case) -> Limit | None:
     return limit_of(condition) if condition else None
 
 
-_RUNNING: ReadyQuery[Timer] = ReadyQuery(
-    "dispatch_first_clock_of_case",
-    lambda case_id: Timer.objects.filter(
-        case_id=case_id,
-        intake__isnull=True,
-        assignment__isnull=True,
-        state=TimerState.RUNNING.value,
-    ).order_by("due_at", "id")[:1],
-)
-
-
-def refresh_due(case: Case) -> None:
+def refresh_due(case: Case, clocks: Sequence[Timer] | None = None) -> None:
     """Set `due_stage`, `due_at` and `near_at` from the earliest running clock (not saved).
 
-    Clocks of voices and of tasks are their own: they never move the case in the queue.
+    Clocks of voices and of tasks are their own: they never move the case in the queue. `clocks`
+    are the open ones, where the caller has them.
     """
-    first = _RUNNING.first(case.pk)
-    if first is None:
+    own = [
+        clock
+        for clock in (open_clocks(case) if clocks is None else clocks)
+        if clock.state == TimerState.RUNNING.value and clock.assignment_id is None
+    ]
+    if not own:
         case.due_stage, case.due_at, case.near_at = "", NEVER, NEVER
-    else:
-        case.due_stage, case.due_at = first.stage, first.due_at
-        case.near_at = planning.near_at(first, case.priority)
+        return
+    first = min(own, key=lambda clock: (clock.due_at, clock.pk))
+    case.due_stage, case.due_at = first.stage, first.due_at
+    case.near_at = planning.near_at(first, case.priority)

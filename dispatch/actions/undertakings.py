@@ -4,9 +4,11 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
+from accounts.prepared import update_prepared
 from accounts.ready import ReadyQuery
+from dispatch.actions import timing
 from dispatch.actions.context import MoveContext
-from dispatch.lifecycle import State
+from dispatch.lifecycle import Stage, State
 from dispatch.models import Assignment, Case, ReturnRequest, Timer
 from dispatch.models.assignments import AssignmentRole
 from dispatch.models.timers import TimerState
@@ -53,15 +55,20 @@ def follow(context: MoveContext) -> None:
         lead.submitted_at, lead.submitted_by = context.now, context.by
     if context.move.name in JUDGING:
         lead.judged_by = context.by
-    lead.save(
-        update_fields=["state", "signed_at", "signed_by", "contacted_at", "submitted_at",
-                       "submitted_by", "judged_by"]
+    update_prepared(
+        lead,
+        ["state", "signed_at", "signed_by", "contacted_at", "submitted_at", "submitted_by",
+         "judged_by"],
     )  # fmt: skip
 
 
 def end_lead(context: MoveContext, state: Work) -> None:
-    """The lead leaves the case, and its tasks go with it: they were its own to give."""
+    """The lead leaves the case, and its tasks go with it: they were its own to give.
+
+    So does its promise to call the citizen: who has the case next makes another.
+    """
     drop_tasks(context.case, now=context.now)
+    timing.stop(context.case, {Stage.RESPONSE}, now=context.now, cancelled=True)
     Assignment.objects.filter(
         case=context.case, role=AssignmentRole.LEAD, ended_at__isnull=True
     ).update(ended_at=context.now, state=state.value)
