@@ -19,6 +19,7 @@ SILENT = frozenset(
         "case.supervision_ended",
         "case.contacted",
         "case.acknowledged",
+        "case.call_noted",
         "case.progressed",
         "case.position_stated",
         "case.review_due",

@@ -24,7 +24,10 @@ SELECT id, case_no, (extract(epoch FROM due_at) * 1000000)::bigint,
        (extract(epoch FROM created_at) * 1000000)::bigint,
        coalesce(6378137 * radians(ST_X(location)), 'Infinity'),
        coalesce(6378137 * ln(tan(pi() / 4 + radians(ST_Y(location)) / 2)), 'Infinity'),
-       sensitive, is_hard, rework_count, return_count, district_code, street_code, community_code,
+       sensitive,
+       EXISTS (SELECT FROM dispatch_supervision s
+               WHERE s.case_id = dispatch_case.id AND s.ended_at IS NULL),
+       rework_count, return_count, district_code, street_code, community_code,
        coalesce(lead_unit_id, 0), state, line, category_code, priority, support_units, is_open
 FROM dispatch_case
 """

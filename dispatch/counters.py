@@ -84,8 +84,8 @@ def _words_of(filters: QueueFilters) -> Words | None:
 def _related(cases: OpenCases, relation: str, own: OwnWork) -> Mask:
     """The cases that stand so to a person, as the queue's filter has it in SQL."""
     if relation == "supervised":
-        hard: Mask = cases["is_hard"]
-        return hard
+        watched: Mask = cases["supervised"]
+        return watched
     if relation == "supporting":
         return cases.supported_by(own.units)
     led = cases.among("unit", own.units)

@@ -355,9 +355,10 @@ INCIDENT_DISMISSED, INCIDENT_CLOSED = "incident.dismissed", "incident.closed"
 INCIDENT_TOPICS = (INCIDENT_OFFERED, INCIDENT_ACCEPTED, INCIDENT_DISMISSED, INCIDENT_CLOSED)
 REVIEW_DUE = "case.review_due"
 CALLED_BACK, ACKNOWLEDGED = "case.called_back", "case.acknowledged"
+CALL_NOTED = "case.call_noted"
 TOPICS = frozenset(
     {move.topic for move in MOVES}
-    | {SPLIT_OFF, *INCIDENT_TOPICS}
+    | {SPLIT_OFF, CALL_NOTED, *INCIDENT_TOPICS}
     | {ATTACHED, ABSORBED, RELEASED, REVIEW_DUE, CALLED_BACK, ACKNOWLEDGED, *CLOCK_TOPICS}
 )
 _BY_NAME_AND_STATE = {(move.name, state): move for move in MOVES for state in move.sources}

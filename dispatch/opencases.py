@@ -21,7 +21,7 @@ Box = tuple[float, float, float, float]
 WORDS = ("district", "street", "community", "unit", "state", "line", "category", "priority")
 NUMBERS: dict[str, str] = {
     "id": "i8", "case_no": "S24", "due_at": "i8", "created_at": "i8", "x": "f8", "y": "f8",
-    "sensitive": "?", "is_hard": "?", "rework_count": "i4", "return_count": "i4",
+    "sensitive": "?", "supervised": "?", "rework_count": "i4", "return_count": "i4",
 }  # fmt: skip
 FIRST_ROOM = 1024
 MOST_SQUARES = 32
@@ -37,7 +37,7 @@ class OpenCase(NamedTuple):
     x: float
     y: float
     sensitive: bool
-    is_hard: bool
+    supervised: bool
     rework_count: int
     return_count: int
     district: str

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib.gis.geos import Polygon
 from django.db import connection
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -17,7 +17,7 @@ from accounts.models import User
 from dispatch import catalogue
 from dispatch.actions.errors import CaseNotFoundError
 from dispatch.lifecycle import State
-from dispatch.models import Case, CaseQuerySet, Event, FeedHead, Line, Tally
+from dispatch.models import Case, CaseQuerySet, Event, FeedHead, Line, Supervision, Tally
 from dispatch.models.cases import NEVER
 from gis import locator
 from gis.models import Area, Level
@@ -160,7 +160,8 @@ RELATIONS = ("mine", "supporting", "returned", "supervised")
 def _related(relation: str, own: OwnWork) -> Q:
     """Cases as they stand to a person: hers, supported, sent back to her, supervised."""
     if relation == "supervised":
-        return Q(is_hard=True)
+        threads = Supervision.objects.filter(case=OuterRef("pk"), ended_at__isnull=True)
+        return Q(Exists(threads))
     if relation == "supporting":
         return Q(support_units__overlap=list(own.units)) if own.units else Q(pk__in=[])
     if relation == "returned":

@@ -141,6 +141,7 @@ TOPICS: Final = {
     "case.check_failed": pgettext_lazy("topic", "核查不合格"),
     "case.check_passed": pgettext_lazy("topic", "核查合格"),
     "case.check_skipped": pgettext_lazy("topic", "免核查"),
+    "case.call_noted": pgettext_lazy("topic", "登记一次回访"),
     "case.called_back": pgettext_lazy("topic", "已回访一位诉求人"),
     "case.explanation_approved": pgettext_lazy("topic", "说明经认可"),
     "case.acknowledged": pgettext_lazy("topic", "承办单位已收到提醒"),

@@ -7,12 +7,13 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from dispatch import outbox
 from dispatch.actions import supervising
 from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import CaseNotFoundError, RuleError
 from dispatch.attempts import is_given_up
 from dispatch.fields import Satisfaction
-from dispatch.lifecycle import CALLED_BACK, CloseType, Stage, State
+from dispatch.lifecycle import CALL_NOTED, CALLED_BACK, CloseType, Stage, State
 from dispatch.models import Callback, Case, Intake, Timer
 from dispatch.models.cases import NEVER
 from dispatch.models.timers import TimerState
@@ -124,7 +125,7 @@ def waiting_voices(case: Case) -> list[Intake]:
 def record_callback(
     *, intake_no: str, solved: str, satisfaction: str, text: str, by: User, now: datetime
 ) -> Callback:
-    """One attempt to reach one citizen; takes the case row's lock."""
+    """One attempt to reach one citizen; takes the case row's lock. The other screens hear of it."""
     cases = Case.objects.select_for_update(of=("self",)).visible_to(by)
     case = cases.filter(intakes__intake_no=intake_no).first()
     if case is None or not by.scope().may(frozenset({"CALLBACK"}), case.area_code, None):
@@ -140,9 +141,12 @@ def record_callback(
     if satisfaction and (satisfaction not in set(Satisfaction) or unasked):
         raise RuleError(code="FIELDS", fields={"satisfaction": [str(_("未知的满意度。"))]})
     intake = Intake.objects.get(intake_no=intake_no)
-    return Callback.objects.create(
+    attempt = Callback.objects.create(
         intake=intake, at=now, by=by, solved=solved, satisfaction=satisfaction, text=text
     )
+    payload = {"solved": solved}
+    outbox.record(case, topic=CALL_NOTED, by=by, now=now, from_state=case.state, payload=payload)
+    return attempt
 
 
 def _call_back(context: MoveContext, intake: Intake) -> None:

@@ -60,6 +60,7 @@ def case_context(user: User, case_no: str, now: datetime) -> dict[str, Any]:
         "absorbed": absorbed,
         "history": _history(case["timeline"], absorbed),
         "records": records,
+        "is_supervised": any(not thread["ended_at"] for thread in case.get("supervision", ())),
         "has_records": any(records.values()) or bool(case.get("supervision")),
         "callback_results": SOLVED.choices,
         "satisfactions": SATISFACTION.choices,

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Unit, User
 from dispatch.actions.errors import MoveError, RuleError, StaleVersionError
 from dispatch.actions.moving import make_move, may_move
-from dispatch.lifecycle import Move, State, moves_from
+from dispatch.lifecycle import MOVES, Move, State, moves_from
 from dispatch.models import Case
 from ui.words import word
 
@@ -53,7 +53,10 @@ class RowResult:
 def move_many(
     *, picked: Sequence[Picked], move: str, data: Mapping[str, Any], by: User, now: datetime
 ) -> list[RowResult]:
-    """Make one move on each case, in the order given. Raises RuleError for too many or none."""
+    """Make one move on each case, in the order given. Raises RuleError for too many or none.
+
+    A batch whose answer was lost may be sent again: what its first arrival did says DONE.
+    """
     if not 0 < len(picked) <= MOST_CASES:
         raise RuleError(_("一次 1 至 200 件。"), code="TOO_MANY_CASES")
     if move not in FOR_MANY:
@@ -68,6 +71,9 @@ def _moved(row: Picked, move: str, data: Mapping[str, Any], by: User, now: datet
             case_no=row.case_no, move=move, version=row.version, data=data, by=by, now=now
         )
     except StaleVersionError as error:
+        if _is_own_repeat(row, move, error, by):
+            state = Case.objects.values_list("state", flat=True).get(case_no=row.case_no)
+            return RowResult(row.case_no, "DONE", state=state, version=error.version)
         return RowResult(
             row.case_no, "CHANGED", error.code, str(error.message), error.who, "", error.version
         )
@@ -76,6 +82,13 @@ def _moved(row: Picked, move: str, data: Mapping[str, Any], by: User, now: datet
         message = " ".join(part for part in (str(error.message), why) if part)
         return RowResult(row.case_no, "REFUSED", error.code, message)
     return RowResult(row.case_no, "DONE", state=case.state, version=case.version)
+
+
+def _is_own_repeat(row: Picked, move: str, error: StaleVersionError, by: User) -> bool:
+    """True when the one change since the tick is this very move, by this very person."""
+    topics = {one.topic for one in MOVES if one.name == move}
+    is_next = error.version == row.version + 1
+    return is_next and error.topic in topics and error.who == str(by)
 
 
 def moves_for_many(user: User, numbers: Sequence[str]) -> list[dict[str, Any]]:

@@ -258,6 +258,9 @@ def test_t33_after_a_rework_the_citizen_is_called_again(city: City) -> None:
         intake_no=intake, solved="NO", satisfaction="", text="还在漏", by=city["callback1"],
         now=NOW + timedelta(minutes=90),
     )  # fmt: skip
+    told = Event.objects.get(case_id=case.pk, topic="case.call_noted")
+    assert told.payload == {"solved": "NO"}
+    assert (told.from_state, told.to_state) == ("PENDING_CALLBACK", "PENDING_CALLBACK")
     move(city, case, "callback1", "rework", 95, reason="合理")
     to_the_callback(city, case, 120)
 

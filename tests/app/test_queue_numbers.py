@@ -44,7 +44,7 @@ FILTERS = {
     "priority=0": "AND priority = 0",
     "state=PROCESSING": "AND state = 'PROCESSING'",
     "q=%E7%AC%AC": "AND title LIKE '%%第%%'",
-    "rel=supervised": "AND is_hard",
+    "rel=supervised": "AND id IN (SELECT case_id FROM dispatch_supervision WHERE ended_at IS NULL)",
 }
 
 

@@ -54,6 +54,8 @@ def test_supporting_returned_and_supervised_are_told_apart(city: City) -> None:
     assert numbers(city, "helper1", "rel=supporting") == {supported.case_no}
     assert numbers(city, "dispatcher1", "rel=returned") == {back.case_no}
     assert numbers(city, "leader1", "rel=supervised") == {watched.case_no}
+    move(city, watched, "leader1", "end_supervision", 4, reason="已经办妥")
+    assert numbers(city, "leader1", "rel=supervised") == set()
     move(city, back, "dispatcher1", "refuse_return", 4, reason="权责清单明确")
     assert numbers(city, "cleaner1", "rel=returned") == {back.case_no}
     assert numbers(city, "dispatcher1", "rel=returned") == set()

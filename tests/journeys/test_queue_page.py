@@ -6,7 +6,7 @@ import urllib.request
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 from pytest_django import DjangoDbBlocker
 
 from accounts.models import Post
@@ -284,6 +284,31 @@ def test_a_range_is_signed_together_and_each_row_answers(visit: Visit, stack: St
     gone = queue.page.locator(f"#case-{numbers[1]}.is-gone")
     queue.until(lambda: gone.count() == 1)
     assert "handler1" in gone.inner_text()
+
+
+def test_a_batch_whose_answer_was_lost_asks_again_and_shows_what_was_done(
+    visit: Visit, stack: Stack
+) -> None:
+    numbers = [new_work(stack, f"回答丢失的第 {n} 件") for n in range(2)]
+    queue = visit("cleaner1").go("/queue/?tile=unsigned&q=回答丢失").until_live()
+    queue.expect_complaint("ERR_FAILED")
+    queue.page.locator("#pick-all").click()
+    lost: list[bool] = []
+
+    def lose_the_first_answer(route: Route) -> None:
+        answer = route.fetch()
+        lost.append(len(lost) == 0)
+        route.abort() if lost[-1] else route.fulfill(response=answer)
+
+    queue.page.route("**/api/v1/cases/batch", lose_the_first_answer)
+    queue.page.click('[data-batch="sign"]')
+    queue.page.locator("#batch-sheet .btn.pri").click()
+    queue.until(lambda: "已办 2 件，未办 0 件" in queue.text("#batch-sheet [role=status]"))
+    assert lost == [True, False]
+    for number in numbers:
+        file = stack.call("cleaner1", "GET", f"cases/{number}")
+        assert file["state"] == "PROCESSING"
+        assert [event["topic"] for event in file["timeline"]].count("case.signed") == 1
 
 
 # --- sound -----------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 // One move for the ticked cases: what fits them all, its fields once, then each row's own answer.
-import { explain, post } from "./api.js";
+import { ApiError, explain, post } from "./api.js";
 import { button, element, openSheet } from "./sheet.js";
 import { toast } from "./page.js";
 import { fill, gettext } from "./text.js";
@@ -7,7 +7,8 @@ import { fill, gettext } from "./text.js";
 const AT_ONCE = 20; // cases in one request: so that progress shows
 const MOST = 200;
 const TRANSFER = ["sub_dispatch", "dispatch", "emergency_dispatch", "add_support"];
-const WORDS = { DONE: gettext("已办"), REFUSED: gettext("未办"), CHANGED: gettext("被他人先办") };
+const WORDS = { DONE: gettext("已办"), REFUSED: gettext("未办"), CHANGED: gettext("被他人先办"), UNKNOWN: gettext("未确认") };
+const ASK_AGAIN_AFTER = [800, 2500, 6000]; // ms; what was done already says so, nothing is done twice
 
 /** `kind`: a move's name, "transfer" for whichever transfer fits, "more" to choose. */
 export async function startBatch(kind, cases, page) {
@@ -71,16 +72,16 @@ async function run(move, cases, fields, { dialog, body, foot }, page) {
   body.replaceChildren(bar, words, results);
   foot.replaceChildren();
   const titles = new Map(cases.map((one) => [one.case_no, one.title]));
-  const counts = { DONE: 0, REFUSED: 0, CHANGED: 0 };
+  const counts = { DONE: 0, REFUSED: 0, CHANGED: 0, UNKNOWN: 0 };
   for (let at = 0; at < cases.length; at += AT_ONCE) {
     const part = cases.slice(at, at + AT_ONCE);
-    const rows = await answers(move.move, part, fields);
+    const rows = await answers(move.move, part, fields, (text) => (words.textContent = text));
     for (const row of rows) {
       counts[row.result] += 1;
       if (row.result !== "DONE") results.append(resultLine(row, titles.get(row.case_no)));
     }
     bar.value = Math.min(cases.length, at + part.length);
-    words.textContent = fill(gettext("已办 %(done)s 件，未办 %(refused)s 件，被他人先办 %(changed)s 件"), { done: counts.DONE, refused: counts.REFUSED, changed: counts.CHANGED });
+    words.textContent = told(counts);
     page.unpick(rows.filter((row) => row.result === "DONE").map((row) => row.case_no));
     page.askAbout(part.map((one) => one.case_no));
   }
@@ -88,14 +89,27 @@ async function run(move, cases, fields, { dialog, body, foot }, page) {
   foot.firstElementChild.focus();
 }
 
-/** A part's answers; where the answer is lost every row says so: some may have been done. */
-async function answers(move, part, fields) {
+function told({ DONE, REFUSED, CHANGED, UNKNOWN }) {
+  const words = fill(gettext("已办 %(done)s 件，未办 %(refused)s 件，被他人先办 %(changed)s 件"), { done: DONE, refused: REFUSED, changed: CHANGED });
+  return UNKNOWN ? `${words}${fill(gettext("，未确认 %(n)s 件"), { n: UNKNOWN })}` : words;
+}
+
+const isLost = (error) => !(error instanceof ApiError) || error.status >= 500;
+
+/** A part's answers. Where one was lost it is asked for again; what stays unknown says so. */
+async function answers(move, part, fields, say) {
   const cases = part.map(({ case_no, version }) => ({ case_no, version }));
-  try {
-    return (await post("/api/v1/cases/batch", { ...fields, move, cases })).items;
-  } catch (error) {
-    return cases.map(({ case_no }) => ({ case_no, result: "REFUSED", message: explain(error) }));
+  for (const pause of [...ASK_AGAIN_AFTER, 0]) {
+    try {
+      return (await post("/api/v1/cases/batch", { ...fields, move, cases })).items;
+    } catch (error) {
+      if (!isLost(error)) return cases.map(({ case_no }) => ({ case_no, result: "REFUSED", message: explain(error) }));
+    }
+    if (pause) say(gettext("没有收到回答，正在核对…"));
+    if (pause) await new Promise((done) => setTimeout(done, pause));
   }
+  const message = gettext("网络不通，这件可能已办，请看列表中的状态");
+  return cases.map(({ case_no }) => ({ case_no, result: "UNKNOWN", message }));
 }
 
 function resultLine(row, title) {

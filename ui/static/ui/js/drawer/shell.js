@@ -81,7 +81,9 @@ function swap(html) {
   settle();
 }
 
-/** Another session changed the case: show it as it is now; true where it did change. */
+const standing = ({ dataset }) => [dataset.version, dataset.events].map(Number);
+
+/** Another session changed the case, or a call was noted: show it as it is now; true where it did change. */
 async function refresh() {
   const number = opened;
   if (!number || drawer.hidden) return false;
@@ -90,8 +92,10 @@ async function refresh() {
   const holder = document.createElement("template");
   holder.innerHTML = html;
   const [fresh, head] = [$("[data-version]", holder.content), $("[data-version]", drawer)];
-  if (!fresh || !head || Number(fresh.dataset.version) <= Number(head.dataset.version)) return false;
-  const isWriting = parts.isWriting(drawer);
+  if (!fresh || !head) return false;
+  const [[version, events], [knownVersion, knownEvents]] = [standing(fresh), standing(head)];
+  if (version < knownVersion || (version === knownVersion && events <= knownEvents)) return false;
+  const isWriting = version > knownVersion && parts.isWriting(drawer);
   swap(html);
   if (isWriting) parts.complain(gettext("这件工单刚刚有了变化。您填的内容还在，请核对后再提交。"), { goOn: false });
   return true;
