@@ -6,10 +6,11 @@ Needs connections that stay with their server process: behind pgbouncer, pool by
 import itertools
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from django.core.exceptions import FieldDoesNotExist
 from django.db import DEFAULT_DB_ALIAS, connection, models
 from django.db.backends.utils import CursorWrapper
 from django.db.models.expressions import DatabaseDefault
@@ -64,3 +65,21 @@ def insert_prepared(row: models.Model) -> None:
         (row.pk,) = cursor.fetchone()
     row._state.adding = False
     row._state.db = DEFAULT_DB_ALIAS
+
+
+def update_prepared(row: models.Model, names: Iterable[str]) -> None:
+    """Write these fields of a stored row as `save(update_fields=...)` would, planned once."""
+    meta = type(row)._meta
+    wanted = set(names)
+    fields = [field for field in meta.concrete_fields if field.name in wanted]
+    if len(fields) != len(wanted):
+        raise FieldDoesNotExist(wanted)
+    columns = ", ".join(f'"{field.column}" = %s' for field in fields)
+    values = [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
+    with connection.cursor() as cursor:
+        execute_prepared(
+            cursor,
+            f'UPDATE {meta.db_table} SET {columns} WHERE "{meta.pk.column}" = %s',
+            [*values, row.pk],
+            name=f"update_{meta.db_table}_{zlib.crc32(columns.encode()):08x}",
+        )

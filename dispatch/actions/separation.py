@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Deputy, Post, User
+from accounts.ready import ReadyRows
 from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import RuleError
 from dispatch.models import Assignment, Case, Event
@@ -40,6 +41,14 @@ ORDERING = ("case.filed", "case.dispatched", "case.designated", "case.verified",
             "case.check_passed", "case.check_failed", "case.return_accepted",
             "case.return_refused")  # fmt: skip
 
+_ORDERED = ReadyRows(
+    "dispatch_ordered_by",
+    lambda case_id, user_id: Event.objects.filter(
+        case_id=case_id, actor_id=user_id, topic__in=ORDERING
+    ).values_list("pk")[:1],
+    ids=2,
+)
+
 
 def keep_apart(context: MoveContext) -> None:
     """Refuse a move of one side to somebody of the other; raises RuleError OWN_WORK, OWN_ORDER."""
@@ -47,12 +56,8 @@ def keep_apart(context: MoveContext) -> None:
         return
     if context.move.name in JUDGING and belonged(context.by, context.case):
         raise RuleError(_("不得核查、裁决本人所在单位处置的案件。"), code="OWN_WORK")
-    if context.move.name in DOING:
-        ordered = Event.objects.filter(
-            case_id=context.case.pk, actor_id=context.by.pk, topic__in=ORDERING
-        )
-        if ordered.exists():
-            raise RuleError(_("不得处置本人立案、派遣或核查的案件。"), code="OWN_ORDER")
+    if context.move.name in DOING and _ORDERED.rows(context.case.pk, context.by.pk):
+        raise RuleError(_("不得处置本人立案、派遣或核查的案件。"), code="OWN_ORDER")
 
 
 def belonged(user: User, case: Case) -> bool:
