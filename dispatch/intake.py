@@ -118,17 +118,18 @@ def _join(
 def told(by: User | None, hits: Sequence[radar.Hit]) -> list[dict[str, Any]]:
     """The hits that a receipt may name: of the sender's own districts, and nothing of a person.
 
-    That the same caller or applicant spoke before is told to who may see that case; to a system
-    only of the service hall's own voices. One query where there is such a hit, else none.
+    That the same caller or applicant spoke before, or that a sensitive case lies here, is told to
+    who may see that case; to a system only of the service hall's own voices, and no sensitive one.
+    One query where there is such a hit, else none.
     """
     known = [hit for hit in hits if by is None or by.scope().covers_district(hit.case_no[:6])]
-    personal = [hit.case_no for hit in known if hit.is_personal]
-    if personal and by is not None:
-        visible = Case.objects.visible_to(by).filter(case_no__in=personal)
+    guarded = {hit.case_no for hit in known if hit.is_personal or hit.sensitive}
+    if guarded and by is not None:
+        visible = Case.objects.visible_to(by).filter(case_no__in=guarded)
         seen = set(visible.values_list("case_no", flat=True))
     else:
-        seen = {hit.case_no for hit in known if _of_the_hall(hit)}
-    return [hit.as_dict() for hit in known if not hit.is_personal or hit.case_no in seen]
+        seen = {hit.case_no for hit in known if _of_the_hall(hit) and not hit.sensitive}
+    return [hit.as_dict() for hit in known if hit.case_no not in guarded or hit.case_no in seen]
 
 
 def _of_the_hall(hit: radar.Hit) -> bool:

@@ -24,12 +24,14 @@ from dispatch.queue.sheets import harmless
 from dispatch.segments import clock_of
 from dispatch.voices import Caller, Position
 from tests.app.asking import ask
+from tests.app.doors import FINDINGS, Door, finding
 from tests.app.joining_fixtures import rule, say
 from tests.app.test_bad_images import picture
 from tests.app.test_disputes import log, move, processing
 from tests.city import B_CENTRE, NOW, City
 
 LATER = NOW + timedelta(hours=1)
+HERE = Position(119.6001, 29.9001, "WGS84")
 DAY = timedelta(days=1)
 SECRET = "邻区案件的标题"
 HIDDEN = Caller(phone="13900139000", name="李雷", confidential=True)
@@ -311,3 +313,14 @@ def test_a_rule_error_of_many_cases_names_no_case_that_is_out_of_sight(city: Cit
     [row] = answer.json()["items"]
     assert (row["result"], row["code"], row["who"]) == ("REFUSED", "NOT_FOUND", "")
     assert SECRET not in answer.content.decode()
+
+
+def test_a_receipt_does_not_say_that_a_sensitive_case_lies_here(city: City) -> None:
+    body = say(city, "E0104", caller=HIDDEN, title="他家倒的垃圾", position=HERE)
+    assert Case.objects.get(case_no=body["case_no"]).sensitive
+
+    told = Door(city, FINDINGS).send(finding(category="E0104")).json()
+    again = say(city, "E0104", 5, position=HERE)
+
+    assert told["duplicates"] == []
+    assert body["case_no"] in {one["case_no"] for one in again["duplicates"]}
