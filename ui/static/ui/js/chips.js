@@ -8,6 +8,7 @@ const WAIT_MS = 450;
 const SHORTEST = 4;
 const LIKELY = 0.6;
 const POSSIBLE = 0.3;
+const UNLIKELY = 0.05; // below it a chip is no help
 
 function likelihood(probability) {
   if (probability >= LIKELY) return gettext("很可能");
@@ -36,7 +37,7 @@ export class CategoryChips {
     try {
       const { items } = text.length < SHORTEST ? { items: [] } : await get(`/api/v1/categories/suggest?text=${encodeURIComponent(text.slice(0, 500))}`);
       const book = new Map((await categories()).map((one) => [one.code, one]));
-      if (text === this.asked) this.show(items.filter(({ code }) => book.has(code)).map((item) => ({ ...book.get(item.code), ...item })));
+      if (text === this.asked) this.show(items.filter(({ code, probability }) => book.has(code) && probability >= UNLIKELY).map((item) => ({ ...book.get(item.code), ...item })));
     } catch {
       this.asked = ""; // asked again with the next word; the combobox works without it
     }

@@ -10,7 +10,7 @@ import { $, $$, toast } from "./page.js";
 import { ownershipWords, showOwnership } from "./ownership.js";
 import { ownership, places, twins } from "./place.js";
 import { Receipt } from "./receipt.js";
-import { elementsOf, localNow, parseTime } from "./record.js";
+import { elementsOf, hideReporter, localNow, parseTime } from "./record.js";
 import { Shift } from "./shift.js";
 import { escape, fill, gettext } from "./text.js";
 import { Twins } from "./twins.js";
@@ -22,7 +22,7 @@ const TITLE_MOST = 40;
 const RADAR_WAIT_MS = 400;
 const REFRESH_MS = 1000;
 const PHONE_DIGITS = 7;
-const LOOKED_BY = ["title", "content", "address", "phone", "anonymous", "confidential"];
+const LOOKED_BY = ["kind", "title", "content", "address", "phone", "anonymous", "confidential"];
 const SUGGEST_WAIT_MS = 350;
 const form = $("#form");
 const map = new CityMap("map", { center: $("#map").dataset.center.split(",").map(Number), zoom: 13 }).withCaseTiles();
@@ -95,6 +95,7 @@ function clear() {
   clearTimeout(saving);
   localStorage.removeItem(DRAFT);
   form.reset();
+  delete form.elements.confidential.dataset.byKind;
   state = fresh();
   titleIsOurs = true;
   $("#category").value = "";
@@ -351,6 +352,7 @@ form.addEventListener("keydown", (event) => {
 form.addEventListener("input", ({ target }) => {
   if (target.id === "title") titleIsOurs = target.value === "";
   if (target.id === "content") suggestSoon();
+  if (target.name === "kind") hideReporter(form.elements.confidential, target.value);
   if (LOOKED_BY.includes(target.name)) lookSoon();
   count();
   saveSoon();

@@ -30,7 +30,7 @@ export async function twins(probe) {
 
 /** How far and since when, in words; without a distance where one of the two has no point. */
 export function whereAndWhen({ distance_m: distance, age_s: age }) {
-  const when = fill(gettext("%(time)s前"), { time: duration(age) });
+  const when = age < 60 ? gettext("刚刚") : fill(gettext("%(time)s前"), { time: duration(age) });
   return distance === null ? when : `${metres(distance)} · ${when}`;
 }
 

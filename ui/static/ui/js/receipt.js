@@ -6,9 +6,13 @@ import { gettext } from "./text.js";
 
 const BY_CITY = { timeZone: "Asia/Shanghai", dateStyle: "short", timeStyle: "short" };
 
+const STAGES = { ACCEPT: gettext("受理"), DISPATCH: gettext("派遣"), SIGN: gettext("签收"), DISPOSAL: gettext("处置") };
+
+/** Which clock runs and until when: nobody shall tell a caller that the minutes to accept are those to mend. */
 function dueWords(due) {
   const at = due?.due_at ? Date.parse(due.due_at) : 0;
-  return at ? `${timeLeft(at / 1000, now())[1]}（${new Date(at).toLocaleString("zh-CN", BY_CITY)}）` : gettext("无时限");
+  if (!at) return gettext("无时限");
+  return `${STAGES[due.stage] || ""} ${timeLeft(at / 1000, now())[1]}（${new Date(at).toLocaleString("zh-CN", BY_CITY)}）`.trim();
 }
 
 /** What callers of an area incident are told: of the case that took the voice. */

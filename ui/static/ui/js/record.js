@@ -32,3 +32,14 @@ export function elementsOf(words) {
   for (const [name, sign] of ELEMENTS) (sign.test(words) ? named : missing).push(name);
   return [named, missing];
 }
+
+/** A report always hides who made it, as the server does: the form says so, and takes it back with the kind. */
+export function hideReporter(box, kind) {
+  if (kind === "REPORT" && !box.checked) {
+    box.checked = true;
+    box.dataset.byKind = "";
+  } else if (kind !== "REPORT" && "byKind" in box.dataset) {
+    box.checked = false;
+    delete box.dataset.byKind;
+  }
+}

@@ -67,7 +67,7 @@ export class Shift {
 
   show() {
     this.list.innerHTML = this.rows
-      .map((row) => `<li><div class="row small"><span class="num muted">${escape(row.number)}</span><span class="space"></span>${stateRing(row.state)}</div>
+      .map((row) => `<li><div class="row wrap small"><span class="num muted">${escape(row.number)}</span><span class="space"></span>${stateRing(row.state)}</div>
         <a class="ell" href="/queue/?case=${encodeURIComponent(row.number)}">${escape(row.title)}</a>
         <div class="small muted">${gettext("查询码")} <span class="num">${escape(row.code)}</span></div></li>`)
       .join("");
