@@ -41,6 +41,8 @@ ended AS (
                         AND i.source_id <> ''
   JOIN dispatch_case c ON c.id = i.case_id
   WHERE c.state = %(registered)s AND c.intakes_count = 1 AND NOT i.wants_reply
+    AND NOT c.is_waiting AND NOT EXISTS (
+      SELECT FROM dispatch_supervision s WHERE s.case_id = c.id AND s.ended_at IS NULL)
     AND told.at BETWEEN c.created_at AND %(now)s
   ORDER BY c.id FOR UPDATE OF c),
 closed AS (
@@ -66,9 +68,10 @@ FROM closed ORDER BY at, id
 def close_as_at_source(outcomes: Sequence[Outcome], *, by: User | None, now: datetime) -> int:
     """Close the cases that their source has closed, each at the source's time; how many.
 
-    Left as they are: cases that somebody here has begun to work on or other voices have joined,
-    voices that wait for a reply, times before the report or after `now`, and what is closed
-    already, so a repetition changes nothing. Locks the case rows in the order of their ids.
+    Left as they are: cases that somebody here has begun to work on, waits for the citizen with or
+    supervises, cases that other voices have joined, voices that wait for a reply, times before the
+    report or after `now`, and what is closed already, so a repetition changes nothing. Locks the
+    case rows in the order of their ids.
     """
     if not outcomes:
         return 0

@@ -21,7 +21,7 @@ CITIZEN_WAIT = Limit(3, Unit.WD, Counting.WORK_MINUTES)
 def request_extension(context: MoveContext) -> None:
     """T24: before expiry, at most twice, with a reason; nothing changes before the approval."""
     timer = _disposal(context)
-    if timer.due_at <= context.now:
+    if timer.due_at <= planning.stands_at(timer, context.now):
         raise RuleError(_("已超过时限，不能再申请延期。"), code="TOO_LATE")
     Extension.objects.create(
         case=context.case,

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from dispatch import planning
+from dispatch.actions.importing import Outcome, close_as_at_source
 from dispatch.actions.moving import make_system_move
 from dispatch.models import Assignment, Case, Event, Extension, Intake, Suspension, Timer
 from dispatch.models.delays import Approval
@@ -263,3 +264,30 @@ def test_a_voice_that_waited_for_a_merge_joins_the_primary(real_city: City) -> N
 
     assert answers == ["joined"]
     assert Intake.objects.filter(case=primary).count() == 3
+
+
+def test_a_case_that_somebody_here_waits_for_or_supervises_is_not_closed_as_at_its_source(
+    city: City,
+) -> None:
+    keys = [("hotline", f"S-{n}") for n in range(3)]
+    waiting, watched, idle = (log(city) for _key in keys)
+    for case, (system, key) in zip((waiting, watched, idle), keys, strict=True):
+        voices = Intake.objects.filter(case=case)
+        voices.update(source_system=system, source_id=key, wants_reply=False)
+    move(city, waiting, "operator1", "wait_citizen", 5, text="请补充", way="PHONE")
+    move(city, watched, "leader1", "supervise", 5, text="请尽快")
+
+    ended = [Outcome(key, NOW + timedelta(hours=1)) for key in keys]
+    closed = close_as_at_source(ended, by=None, now=NOW + timedelta(days=1))
+
+    assert closed == 1
+    assert list(Case.objects.filter(state="CLOSED")) == [idle]
+
+
+def test_more_time_may_be_asked_for_while_the_clock_stands_still(city: City) -> None:
+    case = processing(city)
+    move(city, case, "handler1", "wait_citizen", 10, text="请补充", way="PHONE")
+
+    move(city, case, "approver1", "request_extension", 60 * 24, days="2", reason="等待材料")
+
+    assert Extension.objects.filter(case=case, decision="PENDING").exists()
