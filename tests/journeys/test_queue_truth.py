@@ -12,7 +12,7 @@ from tests.journeys.stack import Stack
 CUT_MS = 4000
 EVENTS = 50
 FIRST_CALLS = 14
-WAY = (
+WAY: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("receiver1", "accept", {}),
     ("leader1", "file", {}),
     ("dispatcher1", "dispatch", {}),
