@@ -19,7 +19,7 @@ OUTAGE_CALLS = 6
 OUTAGE_BEGAN, BETWEEN_CALLS = timedelta(minutes=26), timedelta(minutes=4)
 OUTAGE_WITHIN_M = 60.0
 OUTAGE_TITLE = "突然停水"
-TASK_HOURS = 4
+TASK_HOURS = "4"
 
 
 def outage(teller: StoryTeller, *, first_number: int, now: datetime) -> Iterator[Plan]:
