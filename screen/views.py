@@ -87,7 +87,8 @@ def displays(request: HttpRequest) -> HttpResponse:
     choices = [WallArea(code) for code in sorted(areas)]
     choices += [WallArea(d) for area in choices if area.is_city for d in area.districts()]
     rows = [access.as_row(display) for display in displays_for(user)]
-    return render(request, "screen/displays.html", {"rows": rows, "areas": choices})
+    context = {"rows": rows, "areas": choices, "page_name": "displays"}
+    return render(request, "screen/displays.html", context)
 
 
 @require_safe
