@@ -125,24 +125,6 @@ def test_another_district_never_appears(visit: Visit, stack: Stack) -> None:
     assert "没有找到" in queue.text("h1")
 
 
-def test_the_dot_says_when_the_server_is_gone_and_what_was_missed_arrives_after(
-    visit: Visit, stack: Stack
-) -> None:
-    queue = visit("leader1").until_live()
-    for words in ("WebSocket", "ERR_CONNECTION_REFUSED", "ERR_EMPTY_RESPONSE", "Failed to load"):
-        queue.expect_complaint(words)
-    stack.stop("serve")
-    dot = queue.page.locator("#live")
-    queue.until(lambda: dot.get_attribute("data-state") in {"reconnecting", "offline"}, 20)
-    assert "数据截至" in dot.inner_text()
-    stack.start("serve")
-    number = stack.log_call(title="停机后才来的一件", priority=0)["case_no"]
-    queue.until(lambda: dot.get_attribute("data-state") == "live", 30)
-    queue.until(lambda: queue.page.locator("#strip").is_visible())
-    queue.page.keyboard.press("r")
-    queue.until(lambda: queue.page.locator(f"#case-{number}").count() == 1)
-
-
 def test_an_empty_list_says_so_and_offers_the_next_step(visit: Visit) -> None:
     queue = visit("handler2").go("/queue/?tile=overdue")
     assert "没有超时工单" in queue.text(".blank")

@@ -112,13 +112,16 @@ def test_when_the_tab_that_holds_the_socket_dies_another_takes_over_within_two_s
     first.page = other
 
 
-def test_what_was_missed_is_fetched_and_the_page_says_how_much(visit: Visit, stack: Stack) -> None:
+def test_the_dot_says_when_the_server_is_gone_and_what_was_missed_arrives_after(
+    visit: Visit, stack: Stack
+) -> None:
     queue = visit("leader1").until_live()
     for words in ("WebSocket", "ERR_CONNECTION_REFUSED", "ERR_EMPTY_RESPONSE", "Failed to load"):
         queue.expect_complaint(words)
     dot = queue.page.locator("#live")
     stack.stop("serve")
     queue.until(lambda: dot.get_attribute("data-state") in {"reconnecting", "offline"}, 20)
+    assert "数据截至" in dot.inner_text()
     stack.stop("relay")
     stack.start("serve")
     numbers = [stack.log_call(title=f"断线时的第 {n} 件")["case_no"] for n in range(3)]
