@@ -8,6 +8,17 @@ const PATIENCE = 10000;
 const pins = document.getElementById("pins");
 const holder = document.getElementById("map");
 
+function where(pin) {
+  return ["--x", "--y"].map((name) => parseFloat(pin.style.getPropertyValue(name)) || 0);
+}
+
+function hidden(pop, middle, y) {
+  return [...pins.querySelectorAll(".label")].filter((label) => {
+    const [at, down] = where(label);
+    return Math.abs(at - middle) * 2 < pop.offsetWidth + label.offsetWidth && Math.abs(down - y) * 2 < pop.offsetHeight + label.offsetHeight;
+  }).length;
+}
+
 /** `2d` is the flat map at once, `3d` the tilted one however long its first frame takes. */
 function wish() {
   return new URLSearchParams(location.search).get("map");
@@ -166,8 +177,19 @@ export class Stage {
       if (!found) continue;
       pin.style.setProperty("--x", `${found[0].toFixed(1)}px`);
       pin.style.setProperty("--y", `${found[1].toFixed(1)}px`);
-      if (pin.id === "pop") pin.classList.toggle("to-left", found[0] > width * 0.62);
     }
+    this.turnPop(width);
+  }
+
+  /** The pop-up stands on the side where it hides fewer labels, and never beyond the map. */
+  turnPop(width) {
+    const pop = document.getElementById("pop");
+    if (!pop) return;
+    const [x, y] = where(pop);
+    const away = pop.offsetWidth * 0.61;
+    const isFar = x > width * 0.62;
+    const [right, left] = [x + away, x - away].map((middle) => hidden(pop, middle, y));
+    pop.classList.toggle("to-left", isFar || (left < right && x > width * 0.38));
   }
 
   resize() {
