@@ -102,5 +102,6 @@ def _member(member: IncidentMember) -> dict[str, Any]:
         "title": "" if case.sensitive else case.title,
         "address": "" if case.sensitive else case.address,
         "at": case.created_at.isoformat(),
+        "voices": case.intakes_count,
         "left_out": member.left_out,
     }

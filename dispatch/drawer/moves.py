@@ -31,6 +31,7 @@ SET_BACK: Final = frozenset(
 """Moves that end a case, send it back or skip steps: never the one that the key E makes."""
 USUAL: Final = (
     "accept",
+    "ask_verify",
     "file",
     "dispatch",
     "sign",

@@ -3,7 +3,7 @@ import { explain, post } from "../api.js";
 import { $, toast } from "../page.js";
 import { button, element, openSheet } from "../sheet.js";
 import { fill, gettext } from "../text.js";
-import { countOf, nameOf } from "./words.js";
+import { acceptWord, countOf, nameOf } from "./words.js";
 
 const LONGEST = 500;
 const LINES = { HOTLINE: gettext("热"), GRID: gettext("格"), AFFAIRS: gettext("政") };
@@ -16,7 +16,8 @@ function member(one) {
   const link = element("a", { class: "strong ell", href: hrefOf(one.case_no), target: "_blank", rel: "noopener" }, one.title || one.case_no);
   const seal = element("span", { class: `seal xs ${one.line}`, title: one.line }, LINES[one.line] || "");
   const apart = one.left_out ? element("span", { class: "tag warn" }, gettext("未并入")) : null;
-  return element("li", {}, seal, element("div", {}, link, element("div", { class: "small ink2" }, one.address || gettext("没有写地址"))), element("span", { class: "small num muted" }, clock(one.at), " ", apart));
+  const voices = one.voices > 1 ? element("span", { class: "tag" }, fill(gettext("%(n)s 件诉求"), { n: one.voices })) : null;
+  return element("li", {}, seal, element("div", {}, link, element("div", { class: "small ink2" }, one.address || gettext("没有写地址"))), element("span", { class: "small num muted" }, clock(one.at), " ", voices, apart));
 }
 
 function textField(incident, kind, words, hint) {
@@ -29,10 +30,10 @@ function textField(incident, kind, words, hint) {
 }
 
 function acceptForm(incident) {
-  const field = textField(incident, "accept", gettext("请告知来电人"), gettext("已知停水，正在抢修，预计几点恢复"));
+  const field = textField(incident, "accept", gettext("请告知来电人"), gettext("已知此事，正在抢修，预计几点恢复"));
   const join = element("input", { type: "checkbox", id: "incident-join" });
   const check = element("label", { class: "check" }, join, gettext("新来件自动并入"));
-  return { ...field, rows: [...field.rows, check], word: gettext("合为一件"), path: "accept", body: () => ({ answer: field.text.value, auto_join: join.checked }), done: merged };
+  return { ...field, rows: [...field.rows, check], word: acceptWord(incident), path: "accept", body: () => ({ answer: field.text.value, auto_join: join.checked }), done: merged };
 }
 
 function dismissForm(incident) {
@@ -43,6 +44,10 @@ function dismissForm(incident) {
 function merged({ primary, cases }) {
   const apart = cases.filter((one) => one.left_out).length;
   const words = { no: primary, n: cases.length - apart, apart };
+  if (cases.length === 1) {
+    toast(gettext("已确认为区域性事件"));
+    return;
+  }
   const text = apart ? gettext("%(n)s 件已合为 %(no)s，%(apart)s 件不宜并入，仍分别办理") : gettext("%(n)s 件已合为 %(no)s");
   toast(fill(text, words), { action: gettext("打开"), run: () => location.assign(hrefOf(primary)), seconds: 10 });
 }
