@@ -19,7 +19,6 @@ OUTAGE_CALLS = 6
 OUTAGE_BEGAN, BETWEEN_CALLS = timedelta(minutes=26), timedelta(minutes=4)
 OUTAGE_WITHIN_M = 60.0
 OUTAGE_TITLE = "突然停水"
-TASK_HOURS = "4"
 
 
 def outage(teller: StoryTeller, *, first_number: int, now: datetime) -> Iterator[Plan]:
@@ -41,10 +40,10 @@ def watch_over(staff: Staff, *, now: datetime) -> int:
     worked_on = Case.objects.open().filter(
         district_code=FIRST, state=State.PROCESSING.value, sensitive=False, lead_unit__isnull=False
     )
-    late_first = list(worked_on.order_by("due_at", "pk")[:3])
+    late_first = worked_on.order_by("due_at", "pk")
     made = sum(_supervise(case, staff, order, now) for order, case in enumerate(late_first[:2]))
-    for case in late_first[2:]:
-        made += _helped(case, staff, now)
+    at_ease = worked_on.filter(due_at__gt=now).order_by("-due_at", "pk").first()
+    made += _helped(at_ease, staff, now) if at_ease else 0
     return made + _linked(now)
 
 
@@ -71,10 +70,7 @@ def _helped(case: Case, staff: Staff, now: datetime) -> int:
     if other is None:
         return 0
     words = "请协助现场交通疏导并设置警示标志。"
-    _move(
-        case, "add_support", _handler(case, staff), now,
-        unit=other.code, text=words, hours=TASK_HOURS,
-    )  # fmt: skip
+    _move(case, "add_support", _handler(case, staff), now, unit=other.code, text=words)
     helper = staff.one(Role.HANDLER, area=case.cell_code, unit_id=other.pk, number=1)
     _move(case, "sub_sign", helper, now)
     return 2
