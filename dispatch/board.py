@@ -4,18 +4,23 @@ Counters of any scope and the clusters of a map tile are read from here, so that
 half a million rows (ADR 0013). Nothing is true here alone: it can be forgotten at any time.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 
 from accounts.prepared import execute_prepared
 from dispatch.opencases import OpenCase, OpenCases
 
-READ_ANEW_AFTER_S = 600.0
-MOST_CHANGES = 5_000
+CHUNK = 5_000
+"""Rows that are held as Python objects at a time."""
+SLICE, SLICE_EVERY_S = 1_000, 5.0
+"""So many cases are read again each time, in turn: what the log never told heals by itself."""
+MOST_CHANGES = 50_000
+"""Events of a district; with more the log is no shorter way than the cases themselves."""
 MANY_CHANGES, PAUSE_FACTOR, LONGEST_PAUSE_S = 500, 10.0, 2.0
 """A look that met a backlog without numbers is not repeated for ten times as long as it took."""
 
@@ -32,6 +37,7 @@ SELECT id, case_no, (extract(epoch FROM due_at) * 1000000)::bigint,
 FROM dispatch_case
 """
 _ALL = f"{_COLUMNS} WHERE is_open"
+_SLICE = f"{_COLUMNS} WHERE id > %s AND is_open ORDER BY id LIMIT {SLICE}"
 _SOME = f"{_COLUMNS} WHERE id = ANY(%s::bigint[])"
 _HEADS = "SELECT district, seq, digest FROM dispatch_feedhead"
 _CHANGED = f"""
@@ -44,6 +50,7 @@ SELECT (SELECT array_agg(DISTINCT e.case_id)
 FROM dispatch_event WHERE seq IS NULL
 """
 
+logger = logging.getLogger("sanxian.board")
 Head = tuple[int, str]
 T = TypeVar("T")
 
@@ -60,7 +67,8 @@ class Board:
         self._cases = OpenCases()
         self._seen: dict[str, Head] = {}
         self._without_number: set[int] = set()
-        self._read_at = -READ_ANEW_AFTER_S
+        self._is_read = False
+        self._sliced_to, self._next_slice_at = 0, 0.0
         self._next_look_at = 0.0
 
     def read(self, ask: Callable[[OpenCases], T]) -> T:
@@ -81,14 +89,15 @@ class Board:
         with connection.cursor() as cursor:
             cursor.execute(_HEADS)
             heads: dict[str, Head] = {row[0]: (row[1], row[2]) for row in cursor.fetchall()}
-            anew = self._must_read_anew(heads)
-            changes = self._read_all(cursor) if anew else self._read_changed(cursor, heads)
+            anew = not self._is_read or self._is_another_log(heads)
+            changes = self._read_all() if anew else self._read_changed(cursor, heads)
+            if time.monotonic() >= self._next_slice_at:
+                self._read_slice(cursor)
         self._seen = heads
         return changes
 
-    def _must_read_anew(self, heads: dict[str, Head]) -> bool:
-        if time.monotonic() - self._read_at >= READ_ANEW_AFTER_S:
-            return True
+    def _is_another_log(self, heads: dict[str, Head]) -> bool:
+        """True where the log cannot tell what changed: a restored backup, or far too much."""
         return any(
             district not in heads
             or heads[district][0] < seen[0]
@@ -97,12 +106,28 @@ class Board:
             for district, seen in self._seen.items()
         )
 
-    def _read_all(self, cursor: Any) -> int:
-        cursor.execute(_ALL)
-        self._cases = OpenCases()
-        self._cases.put([OpenCase(*row[:-1]) for row in cursor.fetchall()])
-        self._read_at = time.monotonic()
+    def _read_all(self) -> int:
+        """All open cases, a chunk at a time: at the first look, and of another log."""
+        self._cases, self._is_read = OpenCases(), False
+        with transaction.atomic(), connection.chunked_cursor() as cursor:
+            cursor.execute(_ALL)
+            while rows := cursor.fetchmany(CHUNK):
+                self._cases.put([OpenCase(*row[:-1]) for row in rows])
+        self._is_read = True
+        self._next_slice_at = time.monotonic() + SLICE_EVERY_S
         return 0
+
+    def _read_slice(self, cursor: Any) -> None:
+        """The next cases in the order of their ids are read again, the lost ones dropped."""
+        after = self._sliced_to
+        execute_prepared(cursor, _SLICE, [after], name=f"dispatch_board_slice_{SLICE}")
+        rows = cursor.fetchall()
+        self._sliced_to = rows[-1][0] if len(rows) == SLICE else 0
+        held = self._cases["id"]
+        passed = (held > after) & (held <= self._sliced_to if self._sliced_to else True)
+        self._cases.drop(set(held[passed].tolist()) - {row[0] for row in rows})
+        self._cases.put([OpenCase(*row[:-1]) for row in rows])
+        self._next_slice_at = time.monotonic() + SLICE_EVERY_S
 
     def _read_changed(self, cursor: Any, heads: dict[str, Head]) -> int:
         moved = {
@@ -117,12 +142,26 @@ class Board:
         waiting = dict(zip(events, of_cases, strict=True))
         fresh = {pk for event, pk in waiting.items() if event not in self._without_number}
         if ids := sorted(fresh.union(numbered)):
-            execute_prepared(cursor, _SOME, [ids], name="dispatch_board_some")
-            rows = cursor.fetchall()
-            self._cases.put([OpenCase(*row[:-1]) for row in rows if row[-1]])
-            self._cases.drop([row[0] for row in rows if not row[-1]])
+            for start in range(0, len(ids), CHUNK):
+                self._read_some(cursor, ids[start : start + CHUNK])
         self._without_number = set(waiting)
         return len(ids) + len(waiting)
 
+    def _read_some(self, cursor: Any, ids: list[int]) -> None:
+        execute_prepared(cursor, _SOME, [ids], name="dispatch_board_some")
+        rows = cursor.fetchall()
+        self._cases.put([OpenCase(*row[:-1]) for row in rows if row[-1]])
+        self._cases.drop([row[0] for row in rows if not row[-1]])
+
 
 board = Board()
+
+
+def warm_up() -> None:
+    """Read the open cases before the first request asks; for a thread of its own at start-up."""
+    try:
+        board.read(lambda cases: None)
+    except DatabaseError as error:
+        logger.warning("the open cases are read at the first request: %s", type(error).__name__)
+    finally:
+        connection.close()

@@ -256,7 +256,7 @@ QUERIES = (
     ("tally", 422),
     ("radar?lon=nan&lat=1&category=E0104", 422),
     ("radar?lon=119.6&lat=29.9&category=none", 422),
-    ("radar?lon=119.6&lat=29.9", 422),
+    ("radar?lon=119.6&lat=29.9", 200),
     ("radar?lon=119.6&lat=29.9&category=E0104&crs=MARS", 422),
     ("cases/nothing", 404),
     ("attachments/6f1b1f0e-1111-4c3a-9a5e-000000000009", 404),

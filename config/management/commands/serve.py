@@ -1,12 +1,14 @@
 """`manage.py serve`: pages, API and sockets from one process."""
 
 from argparse import ArgumentParser
+from threading import Thread
 
 import uvicorn
 from django.core.management.base import BaseCommand
 
 from config import env
 from config.waiting import wait_for_database
+from dispatch.board import warm_up
 
 SOCKET_MESSAGE_BYTES = 16 * 1024
 SOCKET_QUEUE = 16
@@ -26,6 +28,7 @@ class Command(BaseCommand):
     def handle(self, *_: object, host: str, port: int, **__: object) -> None:
         """Serve until SIGTERM or SIGINT; requests under way get some seconds to end."""
         wait_for_database()
+        Thread(target=warm_up, name="board", daemon=True).start()
         uvicorn.run(
             "config.asgi:application",
             host=host,
