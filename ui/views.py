@@ -15,7 +15,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 from django.views.i18n import JavaScriptCatalog
 
-from ui import words
+from ui import stepper
 from ui.templatetags.ui import RINGS, SPRITE
 
 WORDS_FOR_S: Final = 3600
@@ -56,7 +56,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "states": list(RINGS),
         "lines": ["HOTLINE", "GRID", "AFFAIRS"],
         "priorities": [0, 1, 2, 3],
-        "steps": words.steps_of("PROCESSING"),
+        "steps": stepper.steps_of("PROCESSING"),
         "rows": _rows(now),
         "links": LINKS,
         "icons": re.findall(r'id="([a-z0-9-]+)"', (STATIC / SPRITE).read_text("utf-8")),

@@ -4,7 +4,7 @@ from dispatch.drawer.moves import SET_BACK, USUAL
 from dispatch.intake import KINDS
 from dispatch.lifecycle import MOVES, TOPICS, Stage, State
 from dispatch.models.timers import TimerState
-from ui import words
+from ui import stepper, words
 from ui.templatetags.ui import RINGS, STATES
 
 OFFERED = [move for move in MOVES if move.offered]
@@ -12,7 +12,7 @@ OFFERED = [move for move in MOVES if move.offered]
 
 def test_every_state_has_a_word_a_ring_and_a_step() -> None:
     assert set(STATES) == set(RINGS) == {state.value for state in State}
-    assert all(len(words.steps_of(state)) == len(words.STEPS) for state in State)
+    assert all(len(stepper.steps_of(state)) == len(stepper.STEPS) for state in State)
 
 
 def test_every_move_topic_stage_and_clock_has_a_word() -> None:

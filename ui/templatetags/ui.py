@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from ui import words
+from ui import stepper, words
 
 register = template.Library()
 Moment = datetime | str | None
@@ -210,7 +210,7 @@ def word(code: str, book: str) -> str:
 @register.filter
 def steps(state: str) -> list[tuple[str, str]]:
     """The stepper of a state, for ui/components/steps.html."""
-    return words.steps_of(state)
+    return stepper.steps_of(state)
 
 
 @register.simple_tag
