@@ -136,7 +136,7 @@ def test_with_webgl_the_map_is_tilted_and_without_it_flat_with_the_same_numbers(
     for kind, flags in (("tilted", WITH_GL), ("flat", WITHOUT_GL)):
         with own_window(browser, stack, flags) as visitor:
             visitor.enter_as("commander1")
-            drawn(visitor.go("/screen/"))
+            drawn(visitor.go("/screen/?map=3d"))
             assert visitor.page.evaluate("document.body.dataset.map") == kind
             visitor.page.wait_for_timeout(1200)
             found[kind] = numbers(visitor)
@@ -286,7 +286,7 @@ def test_a_thousand_events_leave_the_memory_flat(
 def test_a_first_visit_stays_within_900_kb(stack: Stack, browser: Browser) -> None:
     with own_window(browser, stack, WITH_GL) as visitor:
         visitor.enter_as("commander1")
-        drawn(visitor.go("/screen/"))
+        drawn(visitor.go("/screen/?map=3d"))
         urls: list[str] = visitor.page.evaluate(
             "() => performance.getEntriesByType('resource').map(e => e.name.split('#')[0])"
         )
