@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,10 +23,22 @@ from config.demo.load import Wishes, load_demo
 from config.demo.past import history
 from config.demo.past.routes import ENDS
 from config.demo.units import districts, streets
-from dispatch import catalogue, outbox
+from dispatch import catalogue, incidents, outbox
 from dispatch.casefile import case_for
 from dispatch.lifecycle import State
-from dispatch.models import Attachment, Case, Event, FeedHead, Intake, Tally
+from dispatch.models import (
+    Assignment,
+    Attachment,
+    Case,
+    Event,
+    FeedHead,
+    Incident,
+    Intake,
+    Link,
+    Supervision,
+    Tally,
+)
+from dispatch.subscribing import drain
 from gis import locator
 
 NOW = datetime(2026, 11, 19, 7, 30, tzinfo=UTC)
@@ -50,6 +63,7 @@ PROMISED = {
     "evaluator1": ("EVALUATOR", "3399"),
     "steward1": ("DATA_STEWARD", "3399"),
     "auditor1": ("AUDITOR", "3399"),
+    "supervisor1": ("SUPERVISOR", "3399"),
 }
 
 pytestmark = pytest.mark.django_db
@@ -176,6 +190,19 @@ def test_a_load_that_was_cut_off_is_gone_on_with_and_doubles_nothing(said: list[
     assert Case.objects.count() == len(planned)
     assert 0.95 < len(planned) / WISHES.cases < 1.05
     assert Intake.objects.count() == voices
+
+
+def test_those_who_look_over_the_work_find_something_to_look_at() -> None:
+    assert Supervision.objects.filter(ended_at=None, opened_by__username="supervisor1").count() == 2
+    assert Supervision.objects.filter(answered_at=None).count() == 1
+    assert set(Link.objects.values_list("kind", flat=True)) == {"RELATED", "JOINT"}
+    assert Assignment.objects.filter(role="SUPPORT", state="SIGNED").exists()
+
+
+def test_the_neighbours_calls_about_an_outage_are_offered_as_one_incident() -> None:
+    drain(incidents.SUBSCRIBER, partial(incidents.recognise, now=NOW))
+
+    assert Incident.objects.filter(district_code="339901", voices__gte=5).count() >= 1
 
 
 def test_every_state_of_the_straight_way_is_there() -> None:
