@@ -14,6 +14,7 @@ def _open(visitor: Visitor, number: str) -> Locator:
     visitor.go(f"/queue/?case={number}")
     drawer = visitor.page.locator("#drawer")
     drawer.locator(".drawer-head").wait_for()
+    visitor.until(lambda: drawer.locator("[aria-busy]").count() == 0)
     return drawer
 
 
