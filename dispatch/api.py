@@ -167,10 +167,7 @@ def callback(request: HttpRequest, intake_no: str, payload: CallbackIn) -> dict[
 
 
 class RadarQuery(Schema):
-    """What a desk knows of a voice: a point, or an address, a phone, a component, an application.
-
-    A phone or an application only counts for who speaks with citizens.
-    """
+    """What is known of a voice: a point, or an address, or a component."""
 
     lon: float | None = None
     lat: float | None = None
@@ -180,10 +177,8 @@ class RadarQuery(Schema):
     text: str = ""
     address: str = Field("", max_length=200)
     component_id: str = Field("", max_length=16)
-    phone: str = Field("", max_length=20)
-    application: str = Field("", max_length=64)
 
-    def typed(self) -> Typed:
+    def typed(self, *, phone: str = "", application: str = "") -> Typed:
         """As the radar takes it."""
         here = None
         if self.lon is not None and self.lat is not None:
@@ -194,15 +189,32 @@ class RadarQuery(Schema):
             text=self.text,
             address=self.address,
             component_id=self.component_id,
-            phone=self.phone,
-            application=self.application,
+            phone=phone,
+            application=application,
         )
+
+
+class RadarIn(RadarQuery):
+    """The same with who speaks: in the body, for addresses of requests end up in logs.
+
+    A phone or an application only counts for who speaks with citizens.
+    """
+
+    phone: str = Field("", max_length=20)
+    application: str = Field("", max_length=64)
 
 
 @router.get("/radar")
 def look_around(request: HttpRequest, query: Query[RadarQuery]) -> dict[str, Any]:
     """Duplicate candidates of all three lines that the user may see, with reasons in words."""
     return {"items": duplicates.around(_user(request), query.typed(), now=timezone.now())}
+
+
+@router.post("/radar")
+def look_around_for(request: HttpRequest, payload: RadarIn) -> dict[str, Any]:
+    """The same for a caller or an applicant."""
+    typed = payload.typed(phone=payload.phone, application=payload.application)
+    return {"items": duplicates.around(_user(request), typed, now=timezone.now())}
 
 
 @router.get("/cases/{case_no}/duplicates")

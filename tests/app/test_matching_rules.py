@@ -276,9 +276,11 @@ def test_the_radar_finds_a_caller_before_a_category_is_chosen(city: City) -> Non
     _, first = client.post("hotline/tickets", call(category="E0102"))
     phone = call()["caller"]["phone"]
 
-    _, body = client.get("radar", phone=phone)
+    _, body = client.post("radar", {"phone": phone})
+    _, by_address = client.get("radar", phone=phone)
 
     assert [one["case_no"] for one in body["items"]] == [first["case_no"]]
+    assert by_address["items"] == []
 
 
 def test_the_radar_takes_one_round_trip_however_many_ways_it_looks(city: City) -> None:

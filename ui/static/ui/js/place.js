@@ -1,5 +1,5 @@
 // Where: look up an address, say whose ground a point is, look for open cases of the same kind near it.
-import { get } from "./api.js";
+import { get, post } from "./api.js";
 import { duration } from "./clock.js";
 import { fill, gettext } from "./text.js";
 
@@ -24,7 +24,7 @@ export async function ownership(lon, lat) {
 /** Open cases that may be the same thing, best first, each with its reasons in words (`why`). */
 export async function twins(probe) {
   const known = Object.entries(probe).filter(([, value]) => value !== undefined && value !== "");
-  const { items } = await get(`/api/v1/radar?${new URLSearchParams(known)}`);
+  const { items } = await post("/api/v1/radar", Object.fromEntries(known));
   return items;
 }
 
