@@ -107,10 +107,15 @@ def _due(area: WallArea, at: datetime) -> dict[str, Any] | None:
 def steps(
     area: WallArea, *, since: datetime, after_id: int, until: datetime, now: datetime
 ) -> dict[str, Any]:
-    """What happened after a moment, in order; `next` continues when there is more."""
+    """What happened after a moment, in order; `next` continues when there is more.
+
+    Raises MomentError for moments out of reach.
+    """
+    until = min(until, now)
     check(since, now=now)
+    check(until, now=now)
     found, last = log.steps_between(
-        area.districts(), since=since, after_id=after_id, until=min(until, now), most=MOST_STEPS
+        area.districts(), since=since, after_id=after_id, until=until, most=MOST_STEPS
     )
     end = {"since": found[-1].at, "after": last} if found else None
     return {

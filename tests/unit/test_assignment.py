@@ -246,9 +246,7 @@ def test_who_leads_is_named_by_an_item_that_fits_and_none_is_more_specific(
 
 
 @given(duties=LISTS, asked=QUESTIONS)
-def test_a_reason_holds_codes_only_and_fits_its_column(
-    duties: list[Duty], asked: Question
-) -> None:
+def test_a_reason_holds_codes_only_and_fits_its_column(duties: list[Duty], asked: Question) -> None:
     found = lead_unit(roster(*duties), asked)
 
     assume(found is not None)
