@@ -111,7 +111,7 @@ MARKUP = "<img src=x onerror='window.broken=1'>\"'&{{ 7*7 }}"
 
 def test_words_of_citizens_are_shown_and_never_run(visit: Visit, stack: Stack) -> None:
     number = stack.log_call(title=MARKUP, content=MARKUP, address=MARKUP)["case_no"]
-    queue = visit("leader1").go(f"/queue/?case={number}")
+    queue = visit("leader1").go(f"/queue/?case={number}&q={number}")
     assert MARKUP in queue.text(f"#case-{number} .title")
     assert MARKUP in queue.text("#drawer .intake")
     desk = visit("operator1").go("/desk/")

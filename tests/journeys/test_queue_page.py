@@ -318,6 +318,8 @@ def test_a_batch_whose_answer_was_lost_asks_again_and_shows_what_was_done(
 
 
 def test_new_work_rings_the_team_until_the_first_of_it_has_it(visit: Visit, stack: Stack) -> None:
+    for ring in stack.call("cleaner1", "GET", "queue/rings")["items"]:
+        stack.call("cleaner1", "POST", f"queue/rings/{ring['case_no']}")
     cleaner = visit(None)
     cleaner.context.add_init_script(COUNT_SOUNDS)
     cleaner.enter_as("cleaner1").go("/queue/").until_live()
@@ -450,7 +452,7 @@ def test_the_whole_way_by_keyboard_alone(visit: Visit, stack: Stack) -> None:
 
 def test_at_its_deadline_a_bar_is_hatched_and_says_how_late(visit: Visit, stack: Stack) -> None:
     number = stack.log_call(title="到点的一件")["case_no"]
-    queue = visit("leader1").until_live()
+    queue = visit("leader1").go(f"/queue/?q={number}").until_live()
     bar = queue.page.locator(f"#case-{number} .sla")
     queue.page.evaluate(
         "number => { const bar = document.querySelector(`#case-${number} .sla`);"
@@ -509,8 +511,8 @@ def test_beyond_a_thousand_rows_the_first_ones_go(visit: Visit, stack: Stack) ->
 
 
 def test_ticks_rings_and_sheets_have_no_barriers(visit: Visit, stack: Stack) -> None:
-    new_work(stack, "无障碍的一件", priority=0)
-    queue = visit("cleaner1", 1366, 768).until_live()
+    number = new_work(stack, "无障碍的一件", priority=0)
+    queue = visit("cleaner1", 1366, 768).go(f"/queue/?q={number}").until_live()
     queue.page.emulate_media(reduced_motion="reduce")
     queue.until(lambda: queue.page.locator("#rings").is_visible())
     queue.page.locator(".case .pick input").first.click()
