@@ -284,16 +284,8 @@ def ask(city: City, row: Row, address: str, who: str, foreign: Foreign) -> Any:
 @pytest.mark.parametrize("who", OUTSIDERS)
 def test_no_outsider_learns_of_a_foreign_case(city: City, foreign: Foreign, who: str) -> None:
     before = Case.objects.values_list("version", "state").get(pk=foreign.case.pk)
-    wrong = []
-    for address, row in ROWS.items():
-        answer = ask(city, row, address, who, foreign)
-        content = b"".join(answer) if answer.streaming else answer.content
-        told = foreign.told_by(content)
-        named = foreign.is_named_by(content) and not (row.feed and who == "cleaner1")
-        if told or answer.status_code >= 500 or (named and not asked_for_it(row, answer)):
-            wrong.append((address, answer.status_code, told, named))
 
-    assert wrong == []
+    assert addresses_that_tell(city, foreign, who) == []
     assert Case.objects.values_list("version", "state").get(pk=foreign.case.pk) == before
 
 
@@ -301,11 +293,26 @@ def test_no_outsider_learns_of_a_foreign_case(city: City, foreign: Foreign, who:
 def test_no_post_of_another_district_opens_a_case_of_this_one(
     city: City, foreign: Foreign, role: Role
 ) -> None:
+    before = Case.objects.values_list("version", "state").get(pk=foreign.case.pk)
     user = User.objects.create(username="beyond", name="beyond")
     give_post(user=user, role=role, area_code=B, unit=None, now=NOW)
     city.users["beyond"] = user
 
-    test_no_outsider_learns_of_a_foreign_case(city, foreign, "beyond")
+    assert addresses_that_tell(city, foreign, "beyond") == []
+    assert Case.objects.values_list("version", "state").get(pk=foreign.case.pk) == before
+
+
+def addresses_that_tell(city: City, foreign: Foreign, who: str) -> list[tuple[object, ...]]:
+    """Asks every address; those that tell of the case, name it unasked, or break."""
+    wrong: list[tuple[object, ...]] = []
+    for address, row in ROWS.items():
+        answer = ask(city, row, address, who, foreign)
+        content = b"".join(answer) if answer.streaming else answer.content
+        told = foreign.told_by(content)
+        named = foreign.is_named_by(content) and not (row.feed and who == "cleaner1")
+        if told or answer.status_code >= 500 or (named and not asked_for_it(row, answer)):
+            wrong.append((address, answer.status_code, told, named))
+    return wrong
 
 
 def asked_for_it(row: Row, answer: Any) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Unit, UnitLevel
 from dispatch import catalogue
@@ -180,8 +181,12 @@ def test_registering_asks_the_database_no_more_often_for_a_pool(city: City) -> N
     log(city)
     book = catalogue.current()
 
-    with connection.execute_wrapper(lambda *_: pytest.fail("no query is needed")):
-        book.suggest_unit("E0104", A, at=NOW)
+    with CaptureQueriesContext(connection) as asked:
+        suggestion = book.suggest_unit("E0104", A, at=NOW)
+
+    assert suggestion is not None
+    assert suggestion.why.item_no == "P-1"
+    assert len(asked) == 0
 
 
 def test_while_a_unit_is_away_its_deputy_gets_the_work_and_the_reason_names_both(

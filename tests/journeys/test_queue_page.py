@@ -389,19 +389,18 @@ def test_a_filter_is_saved_pinned_and_opened_again(visit: Visit, stack: Stack) -
 
 
 def test_the_form_of_filters_goes_into_the_address(visit: Visit, stack: Stack) -> None:
-    stack.log_call(title="表单筛选的一件")
+    number = stack.log_call(title="表单筛选的一件")["case_no"]
     queue = visit("leader1").until_live()
     queue.page.get_by_role("button", name="筛选", exact=True).click()
     queue.page.fill("#filter-q", "表单筛选")
     queue.page.select_option("#filter-state", "REGISTERED")
-    queue.page.keyboard.press("Enter")
-    queue.page.locator("#filter-sheet .btn.pri").click(timeout=2000, trial=False) if (
-        queue.page.locator("#filter-sheet[open]").count()
-    ) else None
+    queue.page.locator("#filter-sheet .btn.pri").click()
     queue.until(lambda: "state=REGISTERED" in queue.page.url)
     queue.until(lambda: queue.page.locator(".case").count() == 1)
+    assert queue.page.get_attribute(".case", "data-case") == number
     queue.page.locator(".chip-on").first.click()
     queue.until(lambda: "state=" not in queue.page.url)
+    assert queue.page.locator(f"#case-{number}").count() == 1
 
 
 def test_an_export_is_downloaded(visit: Visit, stack: Stack) -> None:
