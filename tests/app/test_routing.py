@@ -185,7 +185,7 @@ def test_registering_asks_the_database_no_more_often_for_a_pool(city: City) -> N
         suggestion = book.suggest_unit("E0104", A, at=NOW)
 
     assert suggestion is not None
-    assert suggestion.why.item_no == "P-1"
+    assert suggestion.why.item_no == "P-2"
     assert len(asked) == 0
 
 
