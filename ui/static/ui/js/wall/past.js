@@ -9,6 +9,7 @@ const READING_GOOD_FOR = 2 * MINUTE;
 const TICK = 250;
 const AHEAD_S = 8; // real seconds of the log that are fetched ahead
 const MOST_QUEUE = 30;
+const MOST_URGENT = 6; // as many as the server names: MOST_EMERGENCIES of screen/board.py
 const ENDED = new Set(["CLOSED", "ARCHIVED", "REJECTED", "VOIDED", "MERGED"]);
 const LOOP = [
   ["COLLECT", ["REGISTERED", "VERIFYING", "PENDING_FILING"]],
@@ -103,7 +104,8 @@ export class Moment {
   }
 
   get urgentRows() {
-    return [...this.rows.values()].filter((row) => row.priority === 0);
+    const newest = (a, b) => (a.created_at > b.created_at ? -1 : 1);
+    return [...this.rows.values()].filter((row) => row.priority === 0).sort(newest).slice(0, MOST_URGENT);
   }
 }
 
