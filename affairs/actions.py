@@ -13,7 +13,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from accounts import identity
 from affairs import rules
 from affairs.models import ServiceEvent, ServiceItem, UpstreamSystem
-from dispatch.duplicates import project_of
+from dispatch.duplicates.candidates import project_of
 from dispatch.intake import KeyReusedError, check_time, submit
 from dispatch.voices import Caller, IntakeError, Line, NewIntake, Position, Receipt
 from gis import locator

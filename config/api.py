@@ -23,8 +23,8 @@ from accounts.queries import session_user, user_by_token
 from affairs.actions import SignatureError, UnknownEventError
 from affairs.api import open_router as affairs_open_router
 from dispatch import strictjson
-from dispatch.actions.absences import UnknownAbsenceError
-from dispatch.actions.duty_lists import UnknownListError
+from dispatch.actions.duties.absences import UnknownAbsenceError
+from dispatch.actions.duties.duty_lists import UnknownListError
 from dispatch.actions.errors import (
     CaseNotFoundError,
     MoveError,
@@ -32,13 +32,13 @@ from dispatch.actions.errors import (
     StaleVersionError,
 )
 from dispatch.api import router as dispatch_router
-from dispatch.attachments import AttachmentError
-from dispatch.attachments_api import router as attachments_router
+from dispatch.attachments.api import router as attachments_router
+from dispatch.attachments.images import AttachmentError
 from dispatch.casefile import TooManyRevealsError
 from dispatch.catalogue import UnknownCategoryError
 from dispatch.duties.api import absences as absences_router
 from dispatch.duties.api import router as duty_lists_router
-from dispatch.incidents_api import router as incidents_router
+from dispatch.incidents.api import router as incidents_router
 from dispatch.intake import KeyReusedError
 from dispatch.oversight.api import router as oversight_router
 from dispatch.queries import FilterError

@@ -3,7 +3,7 @@
 A test asserts that each topic of the lifecycle has an entry and that each name resolves.
 """
 
-from dispatch import incidents
+from dispatch.incidents import recognising
 from dispatch.lifecycle import CLOCK_TOPICS, INCIDENT_TOPICS, TOPICS
 from dispatch.oversight.alarming import SUBSCRIBER, WATCHED
 
@@ -41,13 +41,13 @@ SILENT = frozenset(
 WATCH = (SUBSCRIBER,)
 """Abuses are looked for in the moves that can be abused."""
 
-RECOGNISE = (incidents.SUBSCRIBER,)
+RECOGNISE = (recognising.SUBSCRIBER,)
 """Many voices about one outage are offered as one; an incident ends with its case."""
 
 SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     topic: (NOBODY if topic in SILENT else FOLLOW)
     + (WATCH if topic in WATCHED else NOBODY)
-    + (RECOGNISE if topic in incidents.HEARD else NOBODY)
+    + (RECOGNISE if topic in recognising.HEARD else NOBODY)
     for topic in sorted(TOPICS)
 }
 SUBSCRIBERS = tuple(sorted({name for names in SUBSCRIPTIONS.values() for name in names}))

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.actions import forget_old_failures
 from config.subscriptions import SUBSCRIBERS
-from dispatch.attachments import discard_stale_parts
+from dispatch.attachments.images import discard_stale_parts
 
 
 @shared_task(name="config.wake_subscribers", acks_late=True)

@@ -11,7 +11,7 @@ handler500 = "config.api.broken"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
     path("", include("gis.urls")),
-    path("tiles/", include("dispatch.tile_urls")),
+    path("tiles/", include("dispatch.board.tile_urls")),
     path("healthz", health.alive),
     path("readyz", health.ready),
     path("metrics", health.metrics),

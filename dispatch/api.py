@@ -9,13 +9,16 @@ from django.utils import timezone
 from ninja import Field, Query, Router, Schema
 
 from accounts.models import User
-from dispatch import casefile, catalogue, duplicates, queries, segments, suggestions
+from dispatch import casefile, catalogue, queries
 from dispatch.actions.checking import record_callback
 from dispatch.actions.moving import make_move
-from dispatch.counters import counters_for
-from dispatch.duplicates import Typed
+from dispatch.board.counters import counters_for
+from dispatch.categories import suggestions
+from dispatch.duplicates import candidates
+from dispatch.duplicates.candidates import Typed
 from dispatch.matching import UNCLASSIFIED
 from dispatch.queries import FilterError, QueueFilters
+from dispatch.timekeeping import segments
 from dispatch.voices import Position
 
 router = Router(tags=["queue"])
@@ -207,20 +210,20 @@ class RadarIn(RadarQuery):
 @router.get("/radar")
 def look_around(request: HttpRequest, query: Query[RadarQuery]) -> dict[str, Any]:
     """Duplicate candidates of all three lines that the user may see, with reasons in words."""
-    return {"items": duplicates.around(_user(request), query.typed(), now=timezone.now())}
+    return {"items": candidates.around(_user(request), query.typed(), now=timezone.now())}
 
 
 @router.post("/radar")
 def look_around_for(request: HttpRequest, payload: RadarIn) -> dict[str, Any]:
     """The same for a caller or an applicant."""
     typed = payload.typed(phone=payload.phone, application=payload.application)
-    return {"items": duplicates.around(_user(request), typed, now=timezone.now())}
+    return {"items": candidates.around(_user(request), typed, now=timezone.now())}
 
 
 @router.get("/cases/{case_no}/duplicates")
 def duplicates_of(request: HttpRequest, case_no: str) -> dict[str, Any]:
     """What may be the same as this case, why, and whether it may be merged into each."""
-    found = duplicates.duplicates_of(_user(request), case_no, now=timezone.now())
+    found = candidates.duplicates_of(_user(request), case_no, now=timezone.now())
     return {"items": found}
 
 

@@ -16,15 +16,17 @@ from typing import Any
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from accounts.models import User
-from dispatch import intake, matching, numbers, outbox, radar
-from dispatch.actions import attaching, registering
+from dispatch import intake, matching, numbers, outbox
+from dispatch.actions import registering
+from dispatch.actions.joining import attaching
 from dispatch.actions.registering import Prepared
 from dispatch.catalogue import UnknownCategoryError
+from dispatch.duplicates import radar
+from dispatch.duplicates.joining import joining
+from dispatch.duplicates.radar import Candidate, Probe
+from dispatch.duplicates.radar_many import look_many
 from dispatch.intake import KeyReusedError
-from dispatch.joining import joining
 from dispatch.models import Case
-from dispatch.radar import Candidate, Probe
-from dispatch.radar_many import look_many
 from dispatch.voices import IntakeError, NewIntake, Receipt
 
 BATCH = 1000

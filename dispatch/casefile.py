@@ -11,9 +11,10 @@ from accounts.actions import log_access
 from accounts.models import AccessLog, Unit, User
 from accounts.ready import ReadyParts, ReadyQuery
 from accounts.scope import IDENTITY_ROLES
-from dispatch import catalogue, joined
+from dispatch import catalogue
 from dispatch.actions.errors import CaseNotFoundError, MoveError, NotAllowedError, RuleError
 from dispatch.actions.moving import may_move
+from dispatch.duplicates import joined
 from dispatch.duties.suggesting import suggestion_for
 from dispatch.fields import Field
 from dispatch.lifecycle import State, moves_from

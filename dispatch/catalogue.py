@@ -34,7 +34,6 @@ from dispatch.clocks import (
     missing_years,
 )
 from dispatch.duties import rosters, workload
-from dispatch.ladder import Level, Rule, Step, ladder_of
 from dispatch.matching import MatchRule
 from dispatch.models import (
     Category,
@@ -47,6 +46,7 @@ from dispatch.models import (
 )
 from dispatch.models import Season as SeasonRow
 from dispatch.models.incidents import IncidentState
+from dispatch.timekeeping.ladder import Level, Rule, Step, ladder_of
 
 FRESH_FOR_S = 5.0
 DEFAULT_RULE = MatchRule("*", radius_m=50, window_hours=24)

@@ -10,10 +10,12 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from dispatch import catalogue, numbers, outbox, radar
-from dispatch.actions import attaching, registering
+from dispatch import catalogue, numbers, outbox
+from dispatch.actions import registering
+from dispatch.actions.joining import attaching
 from dispatch.actions.registering import NOWHERE, Facts, Prepared
-from dispatch.joining import joining
+from dispatch.duplicates import radar
+from dispatch.duplicates.joining import joining
 from dispatch.models import Attachment, Case, Category, FilingCondition, Intake, Line, Priority
 from dispatch.voices import IntakeError, NewIntake, Position, Receipt, is_storable
 from gis import locator

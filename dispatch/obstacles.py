@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.ready import ReadyRows
 from dispatch import catalogue
+from dispatch.duplicates.never_merge import WORDS
 from dispatch.lifecycle import OPEN, CloseType, Stage, State
 from dispatch.models import (
     Assignment,
@@ -31,7 +32,6 @@ from dispatch.models import (
 from dispatch.models.assignments import AssignmentRole
 from dispatch.models.catalogue import NeverMerge, Verify
 from dispatch.models.delays import Approval
-from dispatch.never_merge import WORDS
 from dispatch.undertaking import Work
 
 MOST_EXTENSIONS = 2

@@ -7,11 +7,12 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from dispatch import catalogue, incidents
+from dispatch import catalogue
+from dispatch.incidents import recognising
 from dispatch.oversight.alarming import SUBSCRIBER, watch_all
-from dispatch.reviewing import mark_reviews
 from dispatch.subscribing import drain
-from dispatch.sweeping import archive_old, end_pauses, sweep_due
+from dispatch.timekeeping.reviewing import mark_reviews
+from dispatch.timekeeping.sweeping import archive_old, end_pauses, sweep_due
 
 logger = logging.getLogger("sanxian.calendar")
 
@@ -55,7 +56,7 @@ def mark_due_reviews(**_: Any) -> int:
     return mark_reviews(now=timezone.now())
 
 
-@shared_task(name=incidents.SUBSCRIBER, acks_late=True)
+@shared_task(name=recognising.SUBSCRIBER, acks_late=True)
 def recognise_incidents(**_: Any) -> int:
     """Offer many calls about one outage as one; only a wake-up carries it."""
-    return drain(incidents.SUBSCRIBER, partial(incidents.recognise, now=timezone.now()))
+    return drain(recognising.SUBSCRIBER, partial(recognising.recognise, now=timezone.now()))

@@ -7,7 +7,7 @@ import pytest
 from pytest_django import Settings
 
 from dispatch import catalogue, seeding
-from dispatch.board import board
+from dispatch.board.current import board
 from gis import locator
 from tests.city import City, build_city
 

@@ -8,8 +8,8 @@ from bench.cpu import Meter
 from bench.door import one_by_one
 from bench.rows import Row, cpu, interleaved, latency_ms
 from bench.world import World
-from dispatch.classifying import cross_validate, fit, predict
-from dispatch.training import FOLDS
+from dispatch.categories.classifying import cross_validate, fit, predict
+from dispatch.categories.training import FOLDS
 from ops.processes import ROOT
 
 MESSAGES = ROOT.parent / "shared" / "data" / "cn_messages" / "messages_labelled_289.csv.gz"

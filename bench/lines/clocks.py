@@ -11,7 +11,7 @@ from bench.cpu import Meter
 from bench.rows import Row, cpu, interleaved, rate
 from bench.world import World
 from dispatch.outbox import number_batch
-from dispatch.sweeping import sweep_due
+from dispatch.timekeeping.sweeping import sweep_due
 
 SWEEP_GOAL = 50_000
 USUAL, TIMERS = 1_000_000, 200_000

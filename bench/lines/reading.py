@@ -14,7 +14,8 @@ from bench.cpu import Meter, Sample
 from bench.door import Door, one_by_one
 from bench.rows import Row, cpu, interleaved, latency_ms
 from bench.world import World
-from dispatch import queries, radar
+from dispatch import queries
+from dispatch.duplicates import radar
 from dispatch.queries import QueueFilters
 
 SQL_GOAL_MS, REQUEST_GOAL_MS, GROWTH, SAME = 1.0, 8.0, 1.3, 1.2

@@ -12,7 +12,7 @@ from bench.cpu import Meter, Sample
 from bench.door import one_by_one
 from bench.rows import Row, cpu, interleaved, latency_ms
 from bench.world import World
-from dispatch.tiles import cases_tile
+from dispatch.board.tiles import cases_tile
 from gis.tiles import tile
 
 GOAL_MS, GOAL_BYTES = 30.0, 400_000

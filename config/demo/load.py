@@ -11,7 +11,8 @@ from django.db import connection
 from config.demo import hall, people, units
 from config.demo.past import history
 from config.demo.past.history import Extent, Say
-from dispatch import catalogue, training
+from dispatch import catalogue
+from dispatch.categories import training
 from dispatch.seeding import load_catalogue
 from gis.demo.hierarchy import CITY_CODE
 from gis.demo.load import load_demo_city

@@ -5,8 +5,9 @@ from dataclasses import replace
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit, UnitLevel
-from dispatch.actions import filing, routing
+from dispatch.actions import filing
 from dispatch.actions.context import MoveContext
+from dispatch.actions.duties import routing
 from dispatch.actions.errors import RuleError
 from dispatch.assignment import Rule, Suggestion, Why
 from dispatch.duties import workload

@@ -13,19 +13,14 @@ from accounts.prepared import update_prepared
 from accounts.scope import Scope
 from dispatch import outbox
 from dispatch.actions import (
-    automatic,
-    carrying,
     checking,
     correcting,
     dispatching,
     filing,
     handling,
-    linking,
-    merging,
     registering,
     returning,
     separation,
-    splitting,
     supervising,
     suspending,
     tasks,
@@ -34,12 +29,14 @@ from dispatch.actions import (
     waiting,
 )
 from dispatch.actions.context import MoveContext
+from dispatch.actions.duties import automatic
 from dispatch.actions.errors import (
     CaseNotFoundError,
     NotAllowedError,
     RuleError,
     StaleVersionError,
 )
+from dispatch.actions.joining import carrying, linking, merging, splitting
 from dispatch.fields import Field
 from dispatch.lifecycle import ENDED, MOVES, NAMES, Move, Stage, State, move_from
 from dispatch.models import Case, Event, Note, Timer

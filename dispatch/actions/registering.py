@@ -18,13 +18,14 @@ from django.db import connection
 from accounts import identity
 from accounts.models import User
 from accounts.prepared import execute_prepared
-from dispatch import catalogue, numbers, planning
+from dispatch import catalogue, numbers
 from dispatch.clocks import MINUTE, WHOLE, Counting, Limit, Unit, mark_at, worked_between
+from dispatch.duplicates.placewords import keys_of
+from dispatch.duplicates.radar import Probe
 from dispatch.duties import workload
 from dispatch.lifecycle import Stage, State
 from dispatch.models import Attachment, Category, FilingCondition
-from dispatch.placewords import keys_of
-from dispatch.radar import Probe
+from dispatch.timekeeping import planning
 from dispatch.voices import NewIntake
 from gis.locator import Located
 

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from dispatch import catalogue, classifying, suggestions
-from dispatch.classifying import TOP, Model, Scores
+from dispatch import catalogue
+from dispatch.categories import classifying, suggestions
+from dispatch.categories.classifying import TOP, Model, Scores
 from dispatch.models import CategoryChoice, CategoryModel
 
 

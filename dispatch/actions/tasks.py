@@ -8,7 +8,6 @@ from datetime import datetime
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit
-from dispatch import planning
 from dispatch.actions import dispatching, timing, undertakings
 from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import RuleError
@@ -17,6 +16,7 @@ from dispatch.clocks import Unit as TimeUnit
 from dispatch.lifecycle import Stage
 from dispatch.models import Assignment, Case, Timer
 from dispatch.models.assignments import AssignmentRole
+from dispatch.timekeeping import planning
 from dispatch.undertaking import Work, after
 
 MOST_HOURS = 480

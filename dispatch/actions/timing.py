@@ -10,15 +10,16 @@ from django.db.models.functions import Coalesce
 
 from accounts.prepared import execute_prepared, insert_prepared
 from accounts.ready import ReadyQuery
-from dispatch import catalogue, planning
+from dispatch import catalogue
 from dispatch.catalogue import limit_of
 from dispatch.clocks import MINUTE, SHANGHAI, Counting, Limit, Unit, due, go_on, worked_between
-from dispatch.ladder import DUE
 from dispatch.lifecycle import Stage
 from dispatch.models import Assignment, Case, Extension, Intake, Standstill, Timer
 from dispatch.models.cases import NEVER
 from dispatch.models.delays import Approval
 from dispatch.models.timers import StandCause, TimerState
+from dispatch.timekeeping import planning
+from dispatch.timekeeping.ladder import DUE
 
 OPEN_STATES = (TimerState.RUNNING.value, TimerState.PAUSED.value)
 DUE_FIELDS = ("due_stage", "due_at", "near_at")

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
-from dispatch import catalogue, planning
+from dispatch import catalogue
 from dispatch.actions import timing
 from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import RuleError
@@ -13,6 +13,7 @@ from dispatch.lifecycle import Stage
 from dispatch.models import Extension, Pause, Timer
 from dispatch.models.delays import Approval, PauseKind
 from dispatch.models.timers import StandCause, TimerState
+from dispatch.timekeeping import planning
 
 MOST_EXTENSION_DAYS = 60
 CITIZEN_WAIT = Limit(3, Unit.WD, Counting.WORK_MINUTES)

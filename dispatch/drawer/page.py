@@ -17,7 +17,7 @@ from dispatch.drawer.voices import voices_of
 from dispatch.fields import SATISFACTION, SOLVED
 from dispatch.lifecycle import ABSORBED
 from dispatch.models import Case, Intake, Link, Merge
-from dispatch.segments import clock_of
+from dispatch.timekeeping.segments import clock_of
 
 DISPATCHES: Final = frozenset({"case.registered", "case.dispatched", "case.designated"})
 ATTACHMENT: Final = "/api/v1/attachments/{}"

@@ -1,7 +1,7 @@
 """Photos before and after: which belong together, how far apart they were taken and when.
 
-The EXIF of an upload is sealed (dispatch/attachments.py). Only what is computed from it - metres
-between two spots and the time between - leaves this module; never a tag.
+The EXIF of an upload is sealed (dispatch/attachments/images.py). Only what is computed from it -
+metres between two spots and the time between - leaves this module; never a tag.
 """
 
 import re

@@ -9,7 +9,7 @@ from django.utils.dateparse import parse_datetime
 from accounts.models import User
 from dispatch.casefile import case_for
 from dispatch.drawer.voices import voices_of
-from dispatch.duplicates import duplicates_of
+from dispatch.duplicates.candidates import duplicates_of
 from gis.coords import distance_m
 
 SHOWN: Final = 8

@@ -10,9 +10,9 @@ from django.utils import timezone
 from ninja import Router, Schema, Status
 
 from accounts.models import User
-from dispatch.actions import duty_lists
-from dispatch.actions.absences import absences_for, arrange_absence, end_absence
-from dispatch.actions.duty_lists import list_by_number
+from dispatch.actions.duties import duty_lists
+from dispatch.actions.duties.absences import absences_for, arrange_absence, end_absence
+from dispatch.actions.duties.duty_lists import list_by_number
 from dispatch.actions.errors import NotAllowedError
 from dispatch.duties import presenting, replaying
 from dispatch.duties.items import ItemRow, csv_of, rows_of

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Unit, User
 from dispatch import catalogue
-from dispatch.actions import duty_lists
-from dispatch.actions.duty_lists import DRY_RUN_IS_FRESH_FOR, EDITORS
+from dispatch.actions.duties import duty_lists
+from dispatch.actions.duties.duty_lists import DRY_RUN_IS_FRESH_FOR, EDITORS
 from dispatch.duties import presenting, replaying, rosters
 from dispatch.duties.items import fingerprint, rows_of
 from dispatch.duties.presenting import Names

@@ -5,7 +5,7 @@ from typing import Any
 
 from accounts.models import Unit, User
 from dispatch import catalogue
-from dispatch.actions import routing
+from dispatch.actions.duties import routing
 from dispatch.assignment import Duty, present, ranked
 from dispatch.duties import reasons, rosters, workload
 from dispatch.lifecycle import State

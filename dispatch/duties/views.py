@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
-from dispatch.actions import duty_lists
+from dispatch.actions.duties import duty_lists
 from dispatch.duties import page
 from dispatch.duties.page import Asked
 from dispatch.models import DutyList

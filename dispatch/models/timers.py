@@ -5,10 +5,10 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit
-from dispatch.ladder import Level
 from dispatch.lifecycle import Stage
 from dispatch.models.assignments import Assignment
 from dispatch.models.cases import Case, Intake
+from dispatch.timekeeping.ladder import Level
 
 
 class TimerState(models.TextChoices):

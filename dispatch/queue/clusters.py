@@ -12,10 +12,10 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 
 from accounts.models import User
-from dispatch.board import board
-from dispatch.counters import choice_of
+from dispatch.board.counters import choice_of
+from dispatch.board.current import board
+from dispatch.board.opencases import Box, Mask, OpenCases, microseconds
 from dispatch.models import Case
-from dispatch.opencases import Box, Mask, OpenCases, microseconds
 from dispatch.queries import SORTS, FilterError, QueueFilters, filtered
 from dispatch.queue.batch import MOST_CASES
 

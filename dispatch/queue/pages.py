@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Unit, User
-from dispatch.actions.deciding import READERS
-from dispatch.counters import counters_for
+from dispatch.actions.joining.deciding import READERS
+from dispatch.board.counters import counters_for
 from dispatch.models import Assignment, Case, Event, SavedFilter
 from dispatch.models.assignments import AssignmentRole
 from dispatch.queries import QueueFilters, QueuePage, home_district

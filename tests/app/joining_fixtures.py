@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from dispatch import catalogue, incidents, outbox
+from dispatch import catalogue, outbox
+from dispatch.incidents import recognising
 from dispatch.models import Case, DuplicateRule, Incident
 from dispatch.subscribing import drain
 from dispatch.voices import Caller, Position
@@ -52,5 +53,5 @@ def recognise(now: datetime) -> list[Incident]:
     """Let the relay number what there is and the recogniser hear it; all incidents."""
     while outbox.number_batch(now=now):
         pass
-    drain(incidents.SUBSCRIBER, partial(incidents.recognise, now=now))
+    drain(recognising.SUBSCRIBER, partial(recognising.recognise, now=now))
     return list(Incident.objects.order_by("pk"))

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
 
-from dispatch.attachments import MOST_PIXELS
+from dispatch.attachments.images import MOST_PIXELS
 from tests.app.doors import (
     assert_refused,
     each,

@@ -13,14 +13,14 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.scope import HeldPost, Scope
-from dispatch import counters
-from dispatch.board import Board, board
-from dispatch.counters import counters_for
+from dispatch.board import counters
+from dispatch.board.counters import counters_for
+from dispatch.board.current import Board, board
+from dispatch.board.opencases import OpenCases
+from dispatch.board.tiles import HALF_WORLD_M, cases_tile
 from dispatch.models import Case, Event, FeedHead
 from dispatch.models.cases import visible_condition
-from dispatch.opencases import OpenCases
 from dispatch.queries import OwnWork, QueueFilters, filtered
-from dispatch.tiles import HALF_WORLD_M, cases_tile
 from dispatch.voices import Position
 from tests.app.mvt import decode
 from tests.app.test_disputes import dispatched, log, move

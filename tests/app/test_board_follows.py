@@ -6,17 +6,18 @@ from typing import Any
 
 import pytest
 
-from dispatch import calendars, catalogue
-from dispatch.actions.deciding import accept
+from dispatch import catalogue
 from dispatch.actions.importing import Outcome, close_as_at_source
-from dispatch.board import Board
+from dispatch.actions.joining.deciding import accept
+from dispatch.board.current import Board
+from dispatch.board.opencases import WORDS, OpenCases
 from dispatch.bulk import submit_many
-from dispatch.calendars import Day
 from dispatch.models import Case, Category, Intake
-from dispatch.opencases import WORDS, OpenCases
-from dispatch.recomputing import recompute_deadlines
-from dispatch.reviewing import mark_reviews
-from dispatch.sweeping import end_pauses, sweep_due
+from dispatch.timekeeping import calendars
+from dispatch.timekeeping.calendars import Day
+from dispatch.timekeeping.recomputing import recompute_deadlines
+from dispatch.timekeeping.reviewing import mark_reviews
+from dispatch.timekeeping.sweeping import end_pauses, sweep_due
 from tests.app.joining_fixtures import ESTATE, caller, recognise, say
 from tests.app.test_bulk import voice
 from tests.app.test_disputes import RETURN, dispatched, log, move, processing

@@ -3,10 +3,10 @@
 import pytest
 from django.db import connection
 
-from dispatch import board as boards
-from dispatch.board import Board
+from dispatch.board import current as boards
+from dispatch.board.current import Board
+from dispatch.board.opencases import OpenCases
 from dispatch.models import Case
-from dispatch.opencases import OpenCases
 from tests.app.test_disputes import log
 from tests.city import City
 

@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from accounts import identity
 from accounts.models import User
-from dispatch import bulk, numbers, radar
+from dispatch import bulk, numbers
 from dispatch.actions.moving import make_move
 from dispatch.bulk import Answer, Voice, submit_many
 from dispatch.catalogue import UnknownCategoryError
+from dispatch.duplicates import radar
 from dispatch.intake import KeyReusedError, submit
 from dispatch.models import Attachment, Case, Event, Intake, Line, Timer
 from dispatch.voices import Caller, IntakeError, NewIntake, Position, Receipt

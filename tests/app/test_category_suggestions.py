@@ -10,8 +10,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 
-from dispatch import suggestions, training
 from dispatch.actions.suggesting import NotBetterError, put_to_use
+from dispatch.categories import suggestions, training
 from dispatch.models import Case, CategoryChoice, CategoryModel, Intake
 from tests.city import NOW, City
 from tests.client import Api, call

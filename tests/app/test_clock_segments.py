@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from dispatch.actions.moving import make_move
 from dispatch.models import Case
-from dispatch.segments import clock_of
+from dispatch.timekeeping.segments import clock_of
 from dispatch.voices import Caller, Position
 from hotline.actions import Call, log_call
 from tests.city import NOW, City

@@ -6,12 +6,12 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from dispatch import planning
 from dispatch.actions.importing import Outcome, close_as_at_source
 from dispatch.actions.moving import make_system_move
 from dispatch.models import Assignment, Case, Event, Extension, Intake, Suspension, Timer
 from dispatch.models.delays import Approval
-from dispatch.recomputing import recompute_deadlines
+from dispatch.timekeeping import planning
+from dispatch.timekeeping.recomputing import recompute_deadlines
 from dispatch.voices import IntakeError
 from tests.app.joining_fixtures import caller, rule, say
 from tests.app.test_disputes import RETURN, dispatched, disposal, log, move, processing

@@ -23,8 +23,9 @@ from config.demo.load import Wishes, load_demo
 from config.demo.past import history
 from config.demo.past.routes import ENDS
 from config.demo.units import districts, streets
-from dispatch import catalogue, incidents, outbox
+from dispatch import catalogue, outbox
 from dispatch.casefile import case_for
+from dispatch.incidents import recognising
 from dispatch.lifecycle import State
 from dispatch.models import (
     Assignment,
@@ -200,7 +201,7 @@ def test_those_who_look_over_the_work_find_something_to_look_at() -> None:
 
 
 def test_the_neighbours_calls_about_an_outage_are_offered_as_one_incident() -> None:
-    drain(incidents.SUBSCRIBER, partial(incidents.recognise, now=NOW))
+    drain(recognising.SUBSCRIBER, partial(recognising.recognise, now=NOW))
 
     assert Incident.objects.filter(district_code="339901", voices__gte=5).count() >= 1
 

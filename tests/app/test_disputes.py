@@ -10,7 +10,7 @@ from dispatch.actions.errors import MoveError, RuleError
 from dispatch.actions.moving import make_move
 from dispatch.clocks import working_minutes
 from dispatch.models import Assignment, Case, Event, Extension, Ruling, Timer
-from dispatch.sweeping import archive_old, end_pauses
+from dispatch.timekeeping.sweeping import archive_old, end_pauses
 from dispatch.voices import Caller, Position
 from hotline.actions import Call, log_call
 from tests.city import NOW, City

@@ -165,7 +165,7 @@ def photo(taken: str, spot: tuple[float, float]) -> bytes:
 
 def keep(city: City, who: str, raw: bytes, case: Case, role: str, minutes: int) -> Attachment:
     """Upload a photo and give it to a case."""
-    from dispatch.attachments import store_image
+    from dispatch.attachments.images import store_image
 
     row = store_image(raw, by=city[who], now=NOW + timedelta(minutes=minutes))
     Attachment.objects.filter(pk=row.pk).update(case=case, role=role)

@@ -14,9 +14,9 @@ from django.test import Client
 from django.utils import timezone
 
 from dispatch import catalogue
-from dispatch.actions import duty_lists
-from dispatch.actions.absences import arrange_absence
-from dispatch.actions.duty_lists import DutyListError, RefusedRowsError
+from dispatch.actions.duties import duty_lists
+from dispatch.actions.duties.absences import arrange_absence
+from dispatch.actions.duties.duty_lists import DutyListError, RefusedRowsError
 from dispatch.actions.errors import MoveError, NotAllowedError
 from dispatch.assignment import Question, Roster, Suggestion, lead_unit
 from dispatch.duties import replaying, rosters

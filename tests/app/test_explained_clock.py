@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from dispatch import catalogue
 from dispatch.clocks import working_minutes
 from dispatch.models import Case, Event, Standstill, Timer
-from dispatch.segments import clock_of
-from dispatch.sweeping import end_pauses, sweep_due
+from dispatch.timekeeping.segments import clock_of
+from dispatch.timekeeping.sweeping import end_pauses, sweep_due
 from tests.app.test_disputes import RETURN, dispatched, log, move
 from tests.app.test_lifecycle_machine import step
 from tests.city import NOW, City

@@ -17,7 +17,7 @@ from django.db import connection
 
 from dispatch import numbers, outbox
 from dispatch.models import Case, Event, FeedHead, Timer
-from dispatch.sweeping import sweep_due
+from dispatch.timekeeping.sweeping import sweep_due
 from ops.binaries import PostgresMissingError, find
 from ops.faults import counting, recovery
 from ops.faults.counting import Records

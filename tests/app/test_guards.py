@@ -11,8 +11,8 @@ from accounts.models import Role, User
 from dispatch.actions.checking import record_callback
 from dispatch.actions.errors import MoveError
 from dispatch.models import Callback, Case, Event, Statement, Suspension, Timer
-from dispatch.reviewing import mark_reviews
-from dispatch.sweeping import end_pauses
+from dispatch.timekeeping.reviewing import mark_reviews
+from dispatch.timekeeping.sweeping import end_pauses
 from dispatch.voices import Caller
 from tests.app.test_disputes import RETURN, dispatched, log, move, processing
 from tests.app.test_supervision import to_the_callback

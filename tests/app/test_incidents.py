@@ -8,13 +8,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from dispatch import catalogue
-from dispatch.actions.deciding import accept, dismiss
 from dispatch.actions.errors import (
     CaseNotFoundError,
     NotAllowedError,
     RuleError,
     StaleVersionError,
 )
+from dispatch.actions.joining.deciding import accept, dismiss
 from dispatch.models import Case, Cursor, Event, Incident, Intake
 from tests.app.joining_fixtures import ESTATE, FAR, caller, case_of, recognise, say
 from tests.app.test_disputes import move

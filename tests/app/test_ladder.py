@@ -14,8 +14,8 @@ from django.db import IntegrityError, connection, transaction
 from dispatch import catalogue
 from dispatch.casefile import case_for
 from dispatch.models import Case, Escalation, Event, LadderStep, Timer
-from dispatch.planning import moment_of
-from dispatch.sweeping import sweep_due
+from dispatch.timekeeping.planning import moment_of
+from dispatch.timekeeping.sweeping import sweep_due
 from tests.app.test_disputes import dispatched, disposal, log, move
 from tests.app.threads import at_once
 from tests.city import NOW, City

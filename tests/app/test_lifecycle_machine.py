@@ -9,7 +9,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from dispatch import catalogue, outbox, sweeping
+from dispatch import catalogue, outbox
 from dispatch.actions.errors import MoveError
 from dispatch.actions.moving import make_move
 from dispatch.casefile import moves_for
@@ -26,7 +26,8 @@ from dispatch.models import (
     Timer,
 )
 from dispatch.models.cases import NEVER
-from dispatch.segments import holdings
+from dispatch.timekeeping import sweeping
+from dispatch.timekeeping.segments import holdings
 from tests.app.test_disputes import RETURN, dispatched, log, move, processing
 from tests.app.test_tasks import led_by_the_centre
 from tests.city import NOW, PEOPLE, City

@@ -8,8 +8,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from dispatch import catalogue, radar
-from dispatch.duplicates import Typed, around, duplicates_of
+from dispatch import catalogue
+from dispatch.duplicates import radar
+from dispatch.duplicates.candidates import Typed, around, duplicates_of
 from dispatch.intake import submit
 from dispatch.models import Case, DuplicateRule, Event, Intake, Line
 from dispatch.voices import Caller, NewIntake, Position

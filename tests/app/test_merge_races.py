@@ -5,8 +5,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from dispatch.actions.deciding import accept, dismiss
 from dispatch.actions.errors import MoveError, StaleVersionError
+from dispatch.actions.joining.deciding import accept, dismiss
 from dispatch.actions.moving import make_move
 from dispatch.models import Case, Event, Incident, Intake, Merge
 from dispatch.voices import IntakeError

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from dispatch import casefile, catalogue, joined
+from dispatch import casefile, catalogue
 from dispatch.actions.errors import RuleError
-from dispatch.actions.merging import why_not
+from dispatch.actions.joining.merging import why_not
+from dispatch.duplicates import joined
+from dispatch.duplicates.never_merge import sides_of
 from dispatch.intake import submit
 from dispatch.models import (
     Assignment,
@@ -21,7 +23,6 @@ from dispatch.models import (
     Merge,
     Timer,
 )
-from dispatch.never_merge import sides_of
 from dispatch.voices import Caller, IntakeError, Position
 from tests.app.joining_fixtures import caller, rule, say
 from tests.app.test_bulk import voice

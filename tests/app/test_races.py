@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from django.db import connections, transaction
 
-from dispatch import numbers, outbox, radar
+from dispatch import numbers, outbox
 from dispatch.actions.errors import StaleVersionError
 from dispatch.actions.moving import make_move
+from dispatch.duplicates import radar
 from dispatch.models import Case, Escalation, Event, FeedHead, Intake, Timer
-from dispatch.sweeping import sweep_due
+from dispatch.timekeeping.sweeping import sweep_due
 from tests.app.doors import FINDINGS, TICKETS, Door, finding
 from tests.app.test_disputes import dispatched, log, processing
 from tests.app.threads import AT_ONCE, at_once

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.db import connection
 
-from dispatch import radar, radar_many
-from dispatch.radar import CANDIDATES, Probe
+from dispatch.duplicates import radar, radar_many
+from dispatch.duplicates.radar import CANDIDATES, Probe
 from tests.app.test_disputes import log
 from tests.city import NOW, City
 

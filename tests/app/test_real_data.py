@@ -22,8 +22,9 @@ from affairs.models import ServiceItem
 from config.replay.mapping import read_mapping
 from config.replay.rows import Item, RowReader
 from config.replay.tables import open_table
-from dispatch import catalogue, radar
+from dispatch import catalogue
 from dispatch.bulk import submit_many
+from dispatch.duplicates import radar
 from dispatch.models import Case, Event, Intake, Line, Timer
 from dispatch.seeding import load_catalogue
 from dispatch.voices import NewIntake, Position, Receipt

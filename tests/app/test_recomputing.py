@@ -11,14 +11,15 @@ from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from dispatch import calendars, catalogue, planning
+from dispatch import catalogue
 from dispatch.actions import timing
 from dispatch.actions.errors import MoveError
-from dispatch.calendars import CalendarFileError, Day
 from dispatch.clocks import working_minutes
 from dispatch.models import Case, Event, Intake, Season, Timer, WorkCalendarDay
-from dispatch.recomputing import recompute_deadlines
-from dispatch.sweeping import sweep_due
+from dispatch.timekeeping import calendars, planning
+from dispatch.timekeeping.calendars import CalendarFileError, Day
+from dispatch.timekeeping.recomputing import recompute_deadlines
+from dispatch.timekeeping.sweeping import sweep_due
 from tests.app.test_disputes import dispatched, disposal, log, move
 from tests.app.threads import at_once
 from tests.city import NOW, City

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Unit, UnitLevel
 from dispatch import catalogue
-from dispatch.actions.absences import AbsenceError, arrange_absence, end_absence
+from dispatch.actions.duties.absences import AbsenceError, arrange_absence, end_absence
 from dispatch.actions.errors import MoveError, NotAllowedError, RuleError
 from dispatch.casefile import case_for
 from dispatch.duties import reasons, rosters, workload

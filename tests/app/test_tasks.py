@@ -11,8 +11,8 @@ from accounts.models import Role, Unit, User
 from dispatch.actions.errors import NotAllowedError, RuleError
 from dispatch.casefile import case_for, moves_for
 from dispatch.models import Assignment, Case, Event, Timer
-from dispatch.segments import clock_of
-from dispatch.sweeping import sweep_due
+from dispatch.timekeeping.segments import clock_of
+from dispatch.timekeeping.sweeping import sweep_due
 from tests.app.test_disputes import RETURN, disposal, log, move
 from tests.city import NOW, A, City
 

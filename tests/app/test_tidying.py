@@ -11,7 +11,7 @@ from pytest_django import Settings
 from accounts.actions import LOCK
 from accounts.models import LoginFailure
 from config.tasks import tidy_up
-from dispatch.attachments import PART_LIFE
+from dispatch.attachments.images import PART_LIFE
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,7 @@ from dispatch import catalogue
 from dispatch.lifecycle import Stage
 from dispatch.models import Case, Event, Timer
 from dispatch.models.cases import NEVER
-from dispatch.sweeping import sweep_due
+from dispatch.timekeeping.sweeping import sweep_due
 from tests.app.test_disputes import dispatched, log, move, processing
 from tests.city import NOW, City
 

@@ -11,17 +11,17 @@ from accounts.actions import end_post, give_post
 from accounts.models import Deputy, Post, Role, User
 from accounts.queries import user_by_token
 from dispatch import casefile
-from dispatch.actions.absences import AbsenceError, arrange_absence
+from dispatch.actions.duties.absences import AbsenceError, arrange_absence
 from dispatch.actions.errors import NotAllowedError
 from dispatch.actions.separation import belonged
-from dispatch.attachments import store_image
+from dispatch.attachments.images import store_image
 from dispatch.duties.items import COLUMNS, Known, read_csv
 from dispatch.models import Attachment, Case, Intake, SeenMark
 from dispatch.queries import FilterError
 from dispatch.queue.saving import save_filter
 from dispatch.queue.seeing import LONGEST_AGO, look
 from dispatch.queue.sheets import harmless
-from dispatch.segments import clock_of
+from dispatch.timekeeping.segments import clock_of
 from dispatch.voices import Caller, Position
 from tests.app.asking import ask
 from tests.app.doors import FINDINGS, Door, finding

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
-from dispatch import incidents
+from dispatch.incidents import recognising
 from dispatch.subscribing import drain
 from tests.journeys.browser import Visitor
 from tests.journeys.conftest import Visit
@@ -37,7 +37,7 @@ def _neighbours(stack: Stack, many: int, *, first: int, estate: str = ESTATE) ->
 
 def _recognise(blocker: DjangoDbBlocker) -> None:
     with blocker.unblock():
-        drain(incidents.SUBSCRIBER, partial(incidents.recognise, now=timezone.now()))
+        drain(recognising.SUBSCRIBER, partial(recognising.recognise, now=timezone.now()))
 
 
 def _until_offered(leader: Visitor, blocker: DjangoDbBlocker, words: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.classifying import (
+from dispatch.categories.classifying import (
     Model,
     TooFewRowsError,
     cross_validate,

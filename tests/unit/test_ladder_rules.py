@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.ladder import (
+from dispatch.lifecycle import Stage
+from dispatch.timekeeping.ladder import (
     DUE,
     Level,
     Rule,
@@ -15,7 +16,6 @@ from dispatch.ladder import (
     role_of,
     topic_of,
 )
-from dispatch.lifecycle import Stage
 
 RULES = st.lists(
     st.builds(

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.opencases import OpenCase, OpenCases, microseconds
+from dispatch.board.opencases import OpenCase, OpenCases, microseconds
 
 NOW = datetime(2026, 3, 2, 1, tzinfo=UTC)
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dispatch.duplicates.placewords import KEY_LENGTH, estates, keys_of, roads
 from dispatch.matching import MatchRule
-from dispatch.placewords import KEY_LENGTH, estates, keys_of, roads
 
 ROADS = (
     ("云澜市云中区望江街道秋涛路22号春晓花园3幢", ("秋涛路",)),

@@ -17,7 +17,7 @@ from config.demo.pictures import VARIANTS, picture
 from config.demo.stories import Story
 from dispatch.actions.checking import record_callback, waiting_voices
 from dispatch.actions.moving import make_move
-from dispatch.attachments import store_image
+from dispatch.attachments.images import store_image
 from dispatch.models import Case, Line
 from dispatch.voices import Caller, Position, Receipt
 from grid.actions import Report, report_finding

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 
 from config import env
 from config.waiting import wait_for_database
-from dispatch.board import warm_up
+from dispatch.board.current import warm_up
 
 SOCKET_MESSAGE_BYTES = 16 * 1024
 SOCKET_QUEUE = 16

@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accounts.models import User
-from dispatch.actions import duty_lists
-from dispatch.actions.duty_lists import RefusedRowsError
+from dispatch.actions.duties import duty_lists
+from dispatch.actions.duties.duty_lists import RefusedRowsError
 from dispatch.actions.errors import MoveError
 from dispatch.duties import presenting, replaying
 from dispatch.duties.items import csv_of, refused_csv, rows_of

@@ -6,9 +6,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from dispatch import calendars, catalogue
-from dispatch.calendars import CalendarFileError, Day, UnknownYearError
-from dispatch.recomputing import recompute_deadlines
+from dispatch import catalogue
+from dispatch.timekeeping import calendars
+from dispatch.timekeeping.calendars import CalendarFileError, Day, UnknownYearError
+from dispatch.timekeeping.recomputing import recompute_deadlines
 
 
 class Command(BaseCommand):

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from dispatch import catalogue
-from dispatch.recomputing import recompute_deadlines
+from dispatch.timekeeping.recomputing import recompute_deadlines
 
 SHOWN = 20
 

@@ -8,11 +8,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from dispatch import catalogue, suggestions, training
+from dispatch import catalogue
 from dispatch.actions.suggesting import NotBetterError, put_to_use
-from dispatch.classifying import Scores
+from dispatch.categories import suggestions, training
+from dispatch.categories.classifying import Scores
+from dispatch.categories.training import Labelled, TrainingDataError
 from dispatch.models import CategoryModel
-from dispatch.training import Labelled, TrainingDataError
 
 
 class Command(BaseCommand):

@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import Unit
-from dispatch import catalogue, planning
-from dispatch.ladder import UNIT_STAGES, Level, Step, overtime_multiple, role_of
+from dispatch import catalogue
 from dispatch.lifecycle import Stage
 from dispatch.models import Case, Escalation, Timer
 from dispatch.models.timers import TimerState
+from dispatch.timekeeping import planning
+from dispatch.timekeeping.ladder import UNIT_STAGES, Level, Step, overtime_multiple, role_of
 
 
 def clocks_of(case: Case, timers: Sequence[Timer], now: datetime) -> list[dict[str, Any]]:

@@ -7,8 +7,8 @@ from django.utils import timezone
 from ninja import Router, Schema
 
 from accounts.models import User
-from dispatch.actions import deciding
-from dispatch.incident_list import incidents_of, named
+from dispatch.actions.joining import deciding
+from dispatch.incidents.listing import incidents_of, named
 
 router = Router(tags=["incidents"])
 

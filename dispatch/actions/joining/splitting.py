@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from django.utils.translation import gettext_lazy as _
 
 from dispatch import catalogue, numbers, outbox
-from dispatch.actions import carrying, linking, merging, timing
+from dispatch.actions import timing
 from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import RuleError
+from dispatch.actions.joining import carrying, linking, merging
 from dispatch.lifecycle import SPLIT_OFF, Stage, State
 from dispatch.models import Case, Intake, Timer
 from dispatch.models.merges import LinkKind

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from dispatch import catalogue
 from dispatch.actions.suggesting import keep_model, put_to_use
-from dispatch.classifying import Scores, cross_validate, fit
+from dispatch.categories.classifying import Scores, cross_validate, fit
+from dispatch.categories.suggestions import UNCLASSIFIED
 from dispatch.lifecycle import State
 from dispatch.models import CategoryModel, Intake, Line
-from dispatch.suggestions import UNCLASSIFIED
 
-PHRASES = Path(__file__).resolve().parent / "seed" / "category_phrases.csv"
+PHRASES = Path(__file__).resolve().parents[1] / "seed" / "category_phrases.csv"
 FOLDS, SEED = 5, 20261121
 MOST_CASES = 20_000
 SETTLED = (State.CLOSED.value, State.ARCHIVED.value)

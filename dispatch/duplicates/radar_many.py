@@ -7,8 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from dispatch.matching import STRONG
-from dispatch.radar import (
+from dispatch.duplicates.radar import (
     _LOCK,
     _NEWEST,
     _NEWEST_AT_PLACE,
@@ -22,6 +21,7 @@ from dispatch.radar import (
     locks_of,
     since,
 )
+from dispatch.matching import STRONG
 
 _MANY_PLACES = f"""
 SELECT near.n, found.* FROM unnest(

@@ -9,18 +9,19 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import identity
 from accounts.models import User
-from dispatch import catalogue, radar
+from dispatch import catalogue
 from dispatch.actions.errors import CaseNotFoundError
-from dispatch.actions.merging import why_not
+from dispatch.actions.joining.merging import why_not
 from dispatch.actions.moving import may_move
+from dispatch.duplicates import radar
+from dispatch.duplicates.never_merge import Side, sides_of
+from dispatch.duplicates.placewords import keys_of
+from dispatch.duplicates.radar import Hit, Probe
+from dispatch.duplicates.reasons import words_of
 from dispatch.intake import wgs84
 from dispatch.lifecycle import MOVES
 from dispatch.models import Case, Intake
-from dispatch.never_merge import Side, sides_of
 from dispatch.obstacles import facts_of, obstacle
-from dispatch.placewords import keys_of
-from dispatch.radar import Hit, Probe
-from dispatch.reasons import words_of
 from dispatch.voices import Position
 from gis import locator
 

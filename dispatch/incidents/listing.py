@@ -8,9 +8,9 @@ from django.db.models import F, Max, Q
 
 from accounts.models import User
 from dispatch import catalogue
-from dispatch.actions.deciding import DECIDERS, READERS
 from dispatch.actions.errors import CaseNotFoundError
-from dispatch.incidents import LIVE
+from dispatch.actions.joining.deciding import DECIDERS, READERS
+from dispatch.incidents.recognising import LIVE
 from dispatch.models import Incident, IncidentMember
 from dispatch.models.incidents import IncidentState
 

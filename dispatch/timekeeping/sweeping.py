@@ -10,10 +10,10 @@ from django.db import connection, transaction
 from dispatch import catalogue, outbox
 from dispatch.actions.moving import make_system_move
 from dispatch.clocks import microseconds
-from dispatch.ladder import UNIT_STAGES, topic_of
 from dispatch.lifecycle import Stage, State
 from dispatch.models import Case, Pause, Priority
 from dispatch.models.delays import PauseKind
+from dispatch.timekeeping.ladder import UNIT_STAGES, topic_of
 
 BATCH = 2000
 APART = 10_000_000_000_000_000

@@ -5,8 +5,9 @@ without an actor and with the rule named. A sensitive case always waits for a pe
 """
 
 from dispatch import catalogue
-from dispatch.actions import filing, routing
+from dispatch.actions import filing
 from dispatch.actions.context import MoveContext
+from dispatch.actions.duties import routing
 from dispatch.models import Category
 
 

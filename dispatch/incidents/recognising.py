@@ -13,6 +13,7 @@ from django.contrib.gis.geos import MultiPoint, Point
 from django.db import IntegrityError, transaction
 
 from dispatch import catalogue, outbox
+from dispatch.duplicates.never_merge import never_of
 from dispatch.lifecycle import (
     ATTACHED,
     ENDED,
@@ -25,7 +26,6 @@ from dispatch.lifecycle import (
 from dispatch.matching import COMMUNITY, ESTATE, MatchRule
 from dispatch.models import Case, Incident, IncidentMember, Intake
 from dispatch.models.incidents import IncidentState
-from dispatch.never_merge import never_of
 from dispatch.subscribing import Heard
 from gis import locator
 from gis.coords import distance_m

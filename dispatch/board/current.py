@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from django.db import DatabaseError, connection, transaction
 
 from accounts.prepared import execute_prepared
-from dispatch.opencases import OpenCase, OpenCases
+from dispatch.board.opencases import OpenCase, OpenCases
 
 CHUNK = 5_000
 """Rows that are held as Python objects at a time."""

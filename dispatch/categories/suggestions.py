@@ -6,8 +6,9 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from dispatch import catalogue, classifying
-from dispatch.classifying import Model
+from dispatch import catalogue
+from dispatch.categories import classifying
+from dispatch.categories.classifying import Model
 from dispatch.models import CategoryChoice, CategoryModel
 
 FRESH_FOR_S = 5.0

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from accounts.queries import user_of
-from dispatch.tiles import TileError, cases_tile, etag
+from dispatch.board.tiles import TileError, cases_tile, etag
 
 MVT = "application/vnd.mapbox-vector-tile"
 

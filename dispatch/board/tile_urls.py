@@ -2,6 +2,6 @@
 
 from django.urls import path
 
-from dispatch import tile_views
+from dispatch.board import tile_views
 
 urlpatterns = [path("cases/<int:z>/<int:x>/<int:y>.mvt", tile_views.cases, name="case-tile")]

@@ -7,13 +7,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from dispatch import outbox
-from dispatch.actions import carrying, timing, undertakings
+from dispatch.actions import timing, undertakings
 from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import RuleError
+from dispatch.actions.joining import carrying
+from dispatch.duplicates.never_merge import Side, blocked, sides_of
 from dispatch.lifecycle import ABSORBED, RELEASED, State, move_from
 from dispatch.models import Attachment, Case, Intake, Merge, Timer
 from dispatch.models.timers import StandCause
-from dispatch.never_merge import Side, blocked, sides_of
 
 MOST_STEPS = 20
 

@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.scope import Scope
-from dispatch.board import board
+from dispatch.board.current import board
+from dispatch.board.opencases import Mask, OpenCases
 from dispatch.lifecycle import OPEN, State
 from dispatch.models import Case, CaseQuerySet, Line
-from dispatch.opencases import Mask, OpenCases
 from dispatch.queries import (
     NEAR,
     RELATIONS,

@@ -12,10 +12,10 @@ from accounts.models import User
 from dispatch import catalogue, outbox
 from dispatch.actions import timing
 from dispatch.actions.registering import Prepared, link_attachments
-from dispatch.joining import side_of
+from dispatch.duplicates.joining import side_of
+from dispatch.duplicates.never_merge import Side, blocked, blocked_by_hand, sides_of
 from dispatch.lifecycle import ATTACHED, State
 from dispatch.models import Case, Intake, Timer
-from dispatch.never_merge import Side, blocked, blocked_by_hand, sides_of
 from dispatch.voices import IntakeError, NewIntake, Receipt
 
 MOST_STEPS = 20

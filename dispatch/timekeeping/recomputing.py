@@ -12,11 +12,12 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
-from dispatch import outbox, planning
+from dispatch import outbox
 from dispatch.actions import timing
 from dispatch.lifecycle import TIMER_RECOMPUTED
 from dispatch.models import Case, Intake, Timer
 from dispatch.models.timers import TimerState
+from dispatch.timekeeping import planning
 
 BATCH = 500
 Progress = Callable[[int, int], None]

@@ -6,8 +6,8 @@ from dispatch import catalogue
 from dispatch.catalogue import Catalogue
 from dispatch.clocks import ALWAYS_ON, MINUTE, Limit, Unit, WorkCalendar, mark_at, worked_between
 from dispatch.clocks import Counting as Count
-from dispatch.ladder import DUE, Step, next_step
 from dispatch.models import Timer
+from dispatch.timekeeping.ladder import DUE, Step, next_step
 
 CLOCK_UNITS = frozenset({Unit.MIN, Unit.UH, Unit.ND})
 """Units that run through nights and holidays, whoever holds the clock."""

@@ -5,8 +5,8 @@ from typing import Any
 
 from dispatch import catalogue, matching
 from dispatch.actions.registering import Prepared
-from dispatch.never_merge import Side, blocked, people_of
-from dispatch.radar import Hit
+from dispatch.duplicates.never_merge import Side, blocked, people_of
+from dispatch.duplicates.radar import Hit
 from dispatch.voices import NewIntake
 
 MATTERS = frozenset({"HELP", "COMPLAINT", "FINDING", "EVENT", "OTHER"})

@@ -11,14 +11,15 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import Unit, User
-from dispatch import catalogue, planning
+from dispatch import catalogue
 from dispatch.actions.errors import CaseNotFoundError
 from dispatch.casefile import voices_for
 from dispatch.clocks import working_minutes
-from dispatch.explaining import clocks_of
 from dispatch.lifecycle import ENDED, State
 from dispatch.models import Case, Event, Pause, Timer
 from dispatch.models.delays import PauseKind
+from dispatch.timekeeping import planning
+from dispatch.timekeeping.explaining import clocks_of
 
 PARTIES = {
     State.REGISTERED: ("ACCEPT", "RECEIVER"),

@@ -10,7 +10,7 @@ from django.db import connection
 from accounts.models import User
 from accounts.prepared import execute_prepared
 from accounts.scope import Scope
-from dispatch.board import board
+from dispatch.board.current import board
 from dispatch.models import Case
 from dispatch.queries import heads_for
 

@@ -14,7 +14,7 @@ from dispatch.actions.errors import (
     RuleError,
     StaleVersionError,
 )
-from dispatch.actions.merging import chain_of
+from dispatch.actions.joining.merging import chain_of
 from dispatch.actions.moving import make_move
 from dispatch.lifecycle import INCIDENT_ACCEPTED, INCIDENT_DISMISSED
 from dispatch.models import Case, Incident, IncidentMember

@@ -11,7 +11,7 @@ from ninja.errors import HttpError
 
 from accounts.models import User
 from dispatch.actions.errors import CaseNotFoundError
-from dispatch.attachments import (
+from dispatch.attachments.images import (
     AttachmentError,
     add_chunk,
     store_image,

@@ -1,0 +1,1 @@
+"""Joining cases and parting them again (domain.md 4.3)."""

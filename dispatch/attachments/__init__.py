@@ -1,0 +1,1 @@
+"""Photographs: stored without metadata, given out to who may see their case."""
