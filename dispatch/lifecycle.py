@@ -20,6 +20,7 @@ from dispatch.fields import (
     JOINT,
     LEGAL_BASIS,
     OTHER,
+    OUTCOME,
     OWNER,
     PHOTOS,
     PRECEDENT,
@@ -95,10 +96,13 @@ class Stage(StrEnum):
     DISPATCH = "DISPATCH"
     SIGN = "SIGN"
     RESPONSE = "RESPONSE"
+    PROGRESS = "PROGRESS"
+    SAFE = "SAFE"
     DISPOSAL = "DISPOSAL"
     CHECK = "CHECK"
     REPLY = "REPLY"
     CALLBACK = "CALLBACK"
+    FOLLOW_UP = "FOLLOW_UP"
     RETURN_REVIEW = "RETURN_REVIEW"
     ARBITRATION = "ARBITRATION"
     SUPERVISE = "SUPERVISE"
@@ -197,7 +201,9 @@ MOVES: tuple[Move, ...] = (
     _move("T3", "reject", _S.REGISTERED, _S.REJECTED, "OPERATOR RECEIVER", "rejected",
           fields=(REJECT, REASON, TOLD, EARLIER), stops=_EVERY_CLOCK, offered=True),
     _move("T4", "transfer_emergency", _S.REGISTERED, _S.CLOSED, "OPERATOR", "transferred",
-          fields=(TEXT,), stops=_EVERY_CLOCK, offered=True),
+          fields=(TEXT,), stops=_EVERY_CLOCK, starts=(_T.FOLLOW_UP,), offered=True),
+    _move("T4", "follow_up", _S.CLOSED, None, "OPERATOR CALLBACK DUTY_LEADER", "followed_up",
+          fields=(OUTCOME, WAY, TEXT), offered=True),
     _move("T5", "self_handle", _S.REGISTERED, _S.CLOSED, "INSPECTOR", "self_handled",
           fields=(TEXT, PHOTOS), stops=_EVERY_CLOCK, offered=True),
     _move("T6", "ask_verify", _S.REGISTERED, _S.VERIFYING, "RECEIVER", "verify_asked",
@@ -252,7 +258,11 @@ MOVES: tuple[Move, ...] = (
     _move("T23", "first_contact", _S.PROCESSING, None, "HANDLER UNIT_APPROVER", "contacted",
           fields=(WAY, TEXT), stops={_T.RESPONSE}, offered=True),
     _move("T23", "progress", {_S.PROCESSING, _S.RETURN_REVIEW, _S.ARBITRATION}, None,
-          "HANDLER UNIT_APPROVER", "progressed", fields=(TEXT, PHOTOS), offered=True, by_any=True),
+          "HANDLER UNIT_APPROVER", "progressed", fields=(TEXT, PHOTOS), stops={_T.PROGRESS},
+          offered=True, by_any=True),
+    _move("T23", "confirm_safe", {_S.PROCESSING, _S.RETURN_REVIEW, _S.ARBITRATION}, None,
+          "HANDLER UNIT_APPROVER", "made_safe", fields=(TEXT, PHOTOS),
+          stops={_T.PROGRESS, _T.SAFE}, offered=True, by_any=True),
     _move("T24", "request_extension", _S.PROCESSING, None, "UNIT_APPROVER", "extension_requested",
           fields=(DAYS, REASON), offered=True),
     _move("T24", "approve_extension", _S.PROCESSING, None, "DUTY_LEADER COMMANDER", "extended",
@@ -288,8 +298,8 @@ MOVES: tuple[Move, ...] = (
     _move("T27", "recall", _S.PROCESSING, None, "UNIT_APPROVER", "task_recalled",
           fields=(OWNER, REASON), offered=True, by_any=True),
     _move("T28", "submit_result", _S.PROCESSING, _S.PENDING_CHECK, "UNIT_APPROVER", "submitted",
-          fields=(TEXT, PHOTOS), stops={_T.DISPOSAL, _T.RESPONSE}, starts=(_T.CHECK,),
-          offered=True),
+          fields=(TEXT, PHOTOS), stops={_T.DISPOSAL, _T.RESPONSE, _T.PROGRESS, _T.SAFE},
+          starts=(_T.CHECK,), offered=True),
     _move("T29", "bounce", _S.PENDING_CHECK, _S.PROCESSING, "DISPATCHER", "bounced",
           fields=(REASON,), stops={_T.CHECK}, starts=(_T.DISPOSAL,), offered=True),
     _move("T30", "ask_check", _S.PENDING_CHECK, _S.CHECKING, "DISPATCHER", "check_asked",
@@ -350,9 +360,13 @@ TIMER_ESCALATED, TIMER_RECOMPUTED = "timer.escalated", "timer.recomputed"
 CLOCK_TOPICS = (TIMER_NEAR, TIMER_OVERDUE, TIMER_ESCALATED, TIMER_RECOMPUTED)
 ABSORBED, RELEASED = "case.absorbed", "case.released"
 LINKED, UNLINKED, SPLIT_OFF = "case.linked", "case.unlinked", "case.split_off"
+TAKING_VOICES = frozenset({ABSORBED, SPLIT_OFF, "case.unmerged"})
+"""Topics whose case has taken over the voices that the payload numbers."""
 INCIDENT_OFFERED, INCIDENT_ACCEPTED = "incident.offered", "incident.accepted"
 INCIDENT_DISMISSED, INCIDENT_CLOSED = "incident.dismissed", "incident.closed"
-INCIDENT_TOPICS = (INCIDENT_OFFERED, INCIDENT_ACCEPTED, INCIDENT_DISMISSED, INCIDENT_CLOSED)
+INCIDENT_ANSWERED = "incident.answered"
+INCIDENT_TOPICS = (INCIDENT_OFFERED, INCIDENT_ACCEPTED, INCIDENT_ANSWERED, INCIDENT_DISMISSED,
+                   INCIDENT_CLOSED)  # fmt: skip
 REVIEW_DUE = "case.review_due"
 CALLED_BACK, ACKNOWLEDGED = "case.called_back", "case.acknowledged"
 CALL_NOTED = "case.call_noted"

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
 
+from dispatch.lifecycle import TAKING_VOICES
 from dispatch.models import Cursor, Event, FeedHead
 
 BATCH = 200
@@ -48,6 +49,21 @@ def drain(subscriber: str, effect: Effect) -> int:
         while heard := _one_batch(subscriber, district, effect):
             total += heard
     return total
+
+
+def note_states(records: models.Manager[Any], heard: Sequence[Heard]) -> None:
+    """Note on a line's own records which case each belongs to now, and its last state heard.
+
+    Records have `intake_no`, `case_no`, `case_state` and `case_state_at`; they follow their voices
+    through merges and splits, so no line waits for the news of a case that was merged away.
+    """
+    for event in heard:
+        if event.topic in TAKING_VOICES:
+            voices = records.filter(intake_no__in=event.payload["voices"])
+            voices.update(case_no=event.case_no)
+    latest = {event.case_no: event for event in heard}
+    for case_no, event in latest.items():
+        records.filter(case_no=case_no).update(case_state=event.to_state, case_state_at=event.at)
 
 
 @transaction.atomic

@@ -214,3 +214,26 @@ def test_the_hotlines_ticket_follows_its_voice_into_the_new_case(city: City) -> 
     made = Intake.objects.get(intake_no=joined["intake_no"]).case
     ticket = Ticket.objects.get(intake_no=joined["intake_no"])
     assert (ticket.case_no, ticket.case_state) == (made.case_no, "REGISTERED")
+
+
+def test_the_hotlines_ticket_follows_its_voice_through_a_merge_and_back(city: City) -> None:
+    primary, merged = log(city), log(city)
+    number = Intake.objects.get(case=merged).intake_no
+    said = []
+    for moved, who, name, data in (
+        (merged, "leader1", "merge", {"into": primary.case_no, "reason": "同一处"}),
+        (primary, "receiver1", "accept", {}),
+        (merged, "leader1", "unmerge", {"reason": "并错了"}),
+    ):
+        move(city, moved, who, name, 10, **data)
+        while outbox.number_batch(now=LATER):
+            pass
+        follow_cases()
+        ticket = Ticket.objects.get(intake_no=number)
+        said.append((ticket.case_no, ticket.case_state))
+
+    assert said == [
+        (primary.case_no, "REGISTERED"),
+        (primary.case_no, "PENDING_FILING"),
+        (merged.case_no, "REGISTERED"),
+    ]

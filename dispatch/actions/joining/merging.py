@@ -38,7 +38,7 @@ def merge(context: MoveContext) -> None:
         raise RuleError(found.message, code="NOT_MERGEABLE", fields={"into": why})
     moved = list(Intake.objects.filter(case=case).values_list("pk", flat=True))
     along = carrying.carry(case, primary, by=context.by, now=context.now)
-    done = Merge.objects.create(
+    Merge.objects.create(
         merged=case,
         primary=primary,
         from_state=case.state,
@@ -52,7 +52,7 @@ def merge(context: MoveContext) -> None:
         at=context.now,
     )
     move_voices(moved, primary)
-    _absorb(context, primary, done)
+    _absorb(context, primary, numbers_of(moved))
     case.merged_into = primary
     case.intakes_count = 0
     context.changed |= {"merged_into", "intakes_count"}
@@ -82,14 +82,15 @@ def unmerge(context: MoveContext) -> None:
     done.undone_at = context.now
     done.save(update_fields=["undone_at"])
     timing.replan(case)
-    _release(context, last, done, len(back))
+    numbers = numbers_of(back)
+    _release(context, last, done, numbers)
     case.merged_into = None
     case.intakes_count = len(back)
     case.match_keys = keys_of_voices(case)
     case.support_units = carrying.supports_of(case)
     context.changed |= {"merged_into", "intakes_count", "match_keys", "support_units"}
     context.target = State(done.from_state)
-    context.payload["from"] = last.case_no
+    context.payload |= {"from": last.case_no, "voices": numbers}
 
 
 def primary_of(context: MoveContext) -> Case:
@@ -140,6 +141,12 @@ def move_voices(intakes: list[int], case: Case) -> None:
     Attachment.objects.filter(intake_id__in=intakes).update(case=case)
 
 
+def numbers_of(intakes: list[int]) -> list[str]:
+    """The numbers of voices, for the log: whoever follows it re-points its own records by them."""
+    rows = Intake.objects.filter(pk__in=intakes).order_by("pk")
+    return list(rows.values_list("intake_no", flat=True))
+
+
 def keys_of_voices(case: Case) -> list[str]:
     """What the voices of a case name, all together."""
     keys = Intake.objects.filter(case=case).values_list("match_keys", flat=True)
@@ -156,16 +163,16 @@ SHARED = ("intakes_count", "version", "priority", "lines", "match_keys", "suppor
           "urge_count")  # fmt: skip
 
 
-def _absorb(context: MoveContext, primary: Case, done: Merge) -> None:
+def _absorb(context: MoveContext, primary: Case, voices: list[str]) -> None:
     """Rules 2 to 4: all voices, the highest priority, every mark of urgency."""
     case = context.case
     primary.priority = min(primary.priority, case.priority)
     primary.is_hard = primary.is_hard or case.is_hard
     primary.urge_count += case.urge_count
-    _settle(context, primary, topic=ABSORBED, voices=len(done.intakes), more=case.intakes_count)
+    _settle(context, primary, topic=ABSORBED, voices=voices, more=case.intakes_count)
 
 
-def _release(context: MoveContext, last: Case, done: Merge, voices: int) -> None:
+def _release(context: MoveContext, last: Case, done: Merge, voices: list[str]) -> None:
     """What the case gave is taken back; marks that the primary earned itself stay."""
     others = Merge.objects.filter(primary=last, undone_at__isnull=True)
     lowest = others.aggregate(lowest=Min("merged__priority"))["lowest"]
@@ -173,10 +180,12 @@ def _release(context: MoveContext, last: Case, done: Merge, voices: int) -> None
         known = [p for p in (done.own_priority, lowest) if p is not None]
         last.priority = min(known, default=last.priority)
     last.urge_count = max(0, last.urge_count - context.case.urge_count)
-    _settle(context, last, topic=RELEASED, voices=voices, more=-voices)
+    _settle(context, last, topic=RELEASED, voices=voices, more=-len(voices))
 
 
-def _settle(context: MoveContext, primary: Case, *, topic: str, voices: int, more: int) -> None:
+def _settle(
+    context: MoveContext, primary: Case, *, topic: str, voices: list[str], more: int
+) -> None:
     primary.intakes_count = max(0, primary.intakes_count + more)
     primary.version += 1
     primary.lines = lines_of(primary)
