@@ -21,6 +21,7 @@ SILENT = frozenset(
         "case.acknowledged",
         "case.call_noted",
         "case.progressed",
+        "case.made_safe",
         "case.position_stated",
         "case.review_due",
         "case.suspension_reviewed",

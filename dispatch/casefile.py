@@ -16,10 +16,11 @@ from dispatch.actions.errors import CaseNotFoundError, MoveError, NotAllowedErro
 from dispatch.actions.moving import may_move
 from dispatch.duplicates import joined
 from dispatch.duties.suggesting import suggestion_for
+from dispatch.facts import Facts, facts_of
 from dispatch.fields import Field
 from dispatch.lifecycle import State, moves_from
 from dispatch.models import Assignment, Attachment, Case, Event, Intake, Note, Timer
-from dispatch.obstacles import Facts, facts_of, obstacle
+from dispatch.obstacles import obstacle
 from dispatch.oversight.threads import dispute_of, supervision_of
 from dispatch.queries import COLUMNS, item_of
 from dispatch.timeline import timeline_of
@@ -45,7 +46,7 @@ def case_for(user: User, case_no: str, *, now: datetime) -> dict[str, Any]:
     if case is None:
         raise CaseNotFoundError
     row, case_id, area = _row_of(case), case.pk, case.area_code
-    facts, parts = facts_of(case), _PARTS(case_id)
+    facts, parts = facts_of(case, by=user, now=now), _PARTS(case_id)
     moves, blocked = _moves_by(user, case, facts)
     voices, hidden = _told_apart(user, parts["voices"], area)
     unnamed = {voice.intake_no for voice in hidden}
@@ -122,10 +123,12 @@ MORE = (
 )
 
 
-def moves_for(user: User, case: Case) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def moves_for(
+    user: User, case: Case, *, now: datetime
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The moves that the user may make now with the fields each needs, and those she could
     make if something did not stand in the way, with the reason."""
-    return _moves_by(user, case, facts_of(case))
+    return _moves_by(user, case, facts_of(case, by=user, now=now))
 
 
 def _moves_by(
@@ -206,8 +209,11 @@ def _caller(intake: Intake) -> dict[str, str] | None:
 
 def may_reveal(user: User, intake: Intake, area: str) -> bool:
     """True for the roles that may see an identity; fewer may for a confidential voice."""
-    roles = CONFIDENTIAL_ROLES if intake.confidential else IDENTITY_ROLES
-    return user.scope().may(roles, area, None)
+    return user.scope().may(_revealers(intake), area, None)
+
+
+def _revealers(intake: Intake) -> frozenset[str]:
+    return CONFIDENTIAL_ROLES if intake.confidential else IDENTITY_ROLES
 
 
 def reveal(*, intake_no: str, purpose: str, by: User, now: datetime) -> dict[str, str]:
@@ -224,7 +230,14 @@ def reveal(*, intake_no: str, purpose: str, by: User, now: datetime) -> dict[str
     recent = AccessLog.objects.filter(user=by, field="caller", at__gt=now - timedelta(hours=1))
     if recent.count() >= REVEALS_PER_HOUR:
         raise TooManyRevealsError
-    log_access(by=by, subject=intake_no, field="caller", purpose=purpose.strip()[:200], now=now)
+    log_access(
+        by=by,
+        subject=intake_no,
+        field="caller",
+        purpose=purpose.strip()[:200],
+        now=now,
+        on_behalf_of=by.scope().lender_for(_revealers(intake), intake.case.area_code, None),
+    )
     return {
         "name": identity.unseal(intake.caller_name),
         "phone": identity.unseal(intake.caller_phone),

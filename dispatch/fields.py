@@ -56,6 +56,8 @@ WAYS = ("PHONE", "VISIT", "SMS", "OTHER")
 WAY = Field("way", "choice", WAYS)
 TOLD = Field("told", "choice", (*WAYS, "NOT_REACHED"), required=False)
 """How the citizen was told; asked for where a citizen speaks in the case."""
+OUTCOME = Field("outcome", "choice", ("HANDLED", "NOT_HANDLED", "UNREACHABLE"))
+"""What became of a case that 110/119/120/122 took over, by the call after 24 hours."""
 EARLIER = Field("earlier", "case", required=False)
 """The older case that a repeat call is about."""
 HOURS = Field("hours", "number", required=False)

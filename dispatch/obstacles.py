@@ -5,161 +5,23 @@ One list for both who asks: the case file says it beside the moves, the move its
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
-from typing import Any
+from datetime import timedelta
+from functools import partial
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.ready import ReadyRows
-from dispatch import catalogue
 from dispatch.duplicates.never_merge import WORDS
-from dispatch.lifecycle import OPEN, CloseType, Stage, State
-from dispatch.models import (
-    Assignment,
-    Callback,
-    Case,
-    Extension,
-    Intake,
-    Line,
-    Link,
-    Priority,
-    Supervision,
-    Suspension,
-    Timer,
-)
-from dispatch.models.assignments import AssignmentRole
-from dispatch.models.catalogue import NeverMerge, Verify
-from dispatch.models.delays import Approval
-from dispatch.undertaking import Work
+from dispatch.facts import Facts
+from dispatch.models import Line, Priority
+from dispatch.models.catalogue import NeverMerge
 
 MOST_EXTENSIONS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the obstacles look at."""
-
-    line: str
-    priority: int
-    has_place: bool
-    must_be_seen_first: bool
-    must_be_checked: bool
-    no_return: bool
-    is_waiting: bool
-    extensions: int
-    was_untrue: bool
-    extension_pending: bool
-    suspension_pending: bool
-    tasks_open: bool
-    tasks_there: bool
-    untrue_reported: bool
-    explanation_pending: bool
-    somebody_uncalled: bool
-    supervised: bool
-    linked_to_younger: bool
-    linked_to_elder: bool
-    voices: int
-    never_merged: str
-
-
-def facts_of(case: Case) -> Facts:
-    """The facts of a case; one query, that asks only what its state can make true."""
-    category = catalogue.current().categories[case.category_code]
-    place = case.location is not None
-    asked = {**dict.fromkeys(_QUESTIONS, False), **_asked(case)}
-    return Facts(
-        line=case.line,
-        priority=case.priority,
-        has_place=place,
-        must_be_seen_first=(
-            category.verify != Verify.NEVER
-            and case.line == Line.HOTLINE
-            and case.priority != Priority.P0
-            and place
-        ),
-        must_be_checked=category.needs_check and place,
-        no_return=case.no_return,
-        is_waiting=case.is_waiting,
-        extensions=case.extension_count,
-        was_untrue=case.close_type == CloseType.NOT_TRUE.value,
-        voices=case.intakes_count,
-        never_merged="SENSITIVE" if case.sensitive else category.never_merge,
-        **asked,
-    )
-
-
-_ALIVE = Q(ended_at__isnull=True)
-_CALLED = Callback.objects.filter(
-    at__gte=Subquery(
-        Timer.objects.filter(case=OuterRef("intake__case"), stage=Stage.CALLBACK.value)
-        .order_by("-started_at")
-        .values("started_at")[:1]
-    )
-)
-"""The answers of this call-back: after a rework everybody is called again."""
-_TASKS = Assignment.objects.filter(_ALIVE).exclude(role=AssignmentRole.LEAD)
-_QUESTIONS: dict[str, tuple[frozenset[State], QuerySet[Any], str]] = {
-    "extension_pending": (
-        frozenset({State.PROCESSING}),
-        Extension.objects.filter(decision=Approval.PENDING.value),
-        "case",
-    ),
-    "suspension_pending": (
-        frozenset({State.PROCESSING}),
-        Suspension.objects.filter(_ALIVE, decision=Approval.PENDING.value),
-        "case",
-    ),
-    "tasks_open": (
-        frozenset({State.PROCESSING}),
-        _TASKS.exclude(state=Work.SUBMITTED.value),
-        "case",
-    ),
-    "tasks_there": (frozenset({State.PROCESSING}), _TASKS, "case"),
-    "untrue_reported": (
-        frozenset({State.VERIFYING}),
-        Timer.objects.filter(stage=Stage.FILE.value, state__in=["RUNNING", "PAUSED"]),
-        "case",
-    ),
-    "explanation_pending": (
-        frozenset({State.PENDING_CALLBACK}),
-        _CALLED.filter(solved="NO", approved_at__isnull=True),
-        "intake__case",
-    ),
-    "somebody_uncalled": (
-        frozenset({State.PENDING_CALLBACK}),
-        Intake.objects.filter(wants_reply=True).exclude(
-            Exists(_CALLED.exclude(solved="UNREACHABLE").filter(intake=OuterRef("pk")))
-        ),
-        "case",
-    ),
-    "supervised": (OPEN, Supervision.objects.filter(_ALIVE), "case"),
-    "linked_to_younger": (frozenset(State), Link.objects.filter(_ALIVE), "first"),
-    "linked_to_elder": (frozenset(State), Link.objects.filter(_ALIVE), "second"),
-}
-"""The questions to the database: in which states, of what, by which way to the case."""
-
-
-def _asked(case: Case) -> dict[str, bool]:
-    names, query = _questions_in(case.state)
-    (answers,) = query.rows(case.pk) if names else [()]
-    return dict(zip(names, answers, strict=True))
-
-
-@cache
-def _questions_in(state: str) -> tuple[tuple[str, ...], ReadyRows]:
-    """What is asked of a case in a state, as one query that is written once."""
-    questions = {
-        name: Exists(rows.filter(**{way: OuterRef("pk")}))
-        for name, (states, rows, way) in _QUESTIONS.items()
-        if state in states
-    }
-
-    def make(pk: int) -> QuerySet[Case, Any]:
-        return Case.objects.filter(pk=pk).annotate(**questions).values_list(*questions)
-
-    return tuple(questions), ReadyRows(f"dispatch_facts_{state.lower()}", make)
+LEADER_FIRST = timedelta(minutes=5)
+"""So long the duty leader has an emergency for herself (T43)."""
+REOPEN_WITHIN = timedelta(days=30)
+CITIZEN_MAY_ASK_WITHIN = timedelta(days=7)
+SECOND_CHECK_WITHIN = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +52,15 @@ NEVER_MERGED = tuple(
     Obstacle(code, WORDS[code], partial(_is_never_merged, code))
     for code in ("SENSITIVE", NeverMerge.STAFF.value, NeverMerge.LEGAL.value)
 )
+_ON_EXTENSIONS = (
+    _unless("NOT_ASKED", _("没有待批的延期申请。"), lambda facts: facts.extension_pending),
+    Obstacle(
+        "COMMANDER_DECIDES",
+        _("第二次延期须由指挥中心批准。"),
+        lambda facts: facts.extensions >= 1 and not facts.is_commander,
+    ),
+)
+"""Who judges a second one judges both ways: a refusal is a decision too."""
 OBSTACLES: dict[str, tuple[Obstacle, ...]] = {
     "split": (_unless("ONE_VOICE", _("只有一件诉求，无可拆分。"), lambda facts: facts.voices > 1),),
     "unlink": (
@@ -229,6 +100,11 @@ OBSTACLES: dict[str, tuple[Obstacle, ...]] = {
             _("仅特急案件可以应急派遣。"),
             lambda facts: facts.priority == Priority.P0,
         ),
+        Obstacle(
+            "LEADER_FIRST",
+            _("值班长 5 分钟未应答，坐席方可应急派遣。"),
+            lambda facts: not facts.is_leader and facts.age < LEADER_FIRST,
+        ),
     ),
     "ask_check": (
         _unless("NO_PLACE", _("没有位置的案件无法现场核查。"), lambda facts: facts.has_place),
@@ -250,12 +126,45 @@ OBSTACLES: dict[str, tuple[Obstacle, ...]] = {
             lambda facts: facts.extensions >= MOST_EXTENSIONS,
         ),
         Obstacle("ALREADY_ASKED", _("已有待批的延期申请。"), lambda facts: facts.extension_pending),
+        Obstacle("TOO_LATE", _("已超过时限，不能再申请延期。"), lambda facts: facts.is_too_late),
     ),
-    "approve_extension": (
-        _unless("NOT_ASKED", _("没有待批的延期申请。"), lambda facts: facts.extension_pending),
+    "approve_extension": _ON_EXTENSIONS,
+    "refuse_extension": _ON_EXTENSIONS,
+    "rework": (
+        Obstacle(
+            "LEADER_DECIDES",
+            _("第二次重办须由值班长决定。"),
+            lambda facts: facts.reworks >= 1 and not facts.is_leader,
+        ),
     ),
-    "refuse_extension": (
-        _unless("NOT_ASKED", _("没有待批的延期申请。"), lambda facts: facts.extension_pending),
+    "reopen": (
+        Obstacle(
+            "TOO_LATE",
+            _("结案超过 30 天，请另立新件。"),
+            lambda facts: facts.ended_for > REOPEN_WITHIN,
+        ),
+        Obstacle(
+            "LEADER_DECIDES",
+            _("诉求人须在结案后 7 天内提出；逾期由值班长决定。"),
+            lambda facts: not facts.is_leader and facts.ended_for > CITIZEN_MAY_ASK_WITHIN,
+        ),
+    ),
+    "follow_up": (
+        _unless(
+            "NOT_HANDED_OVER",
+            _("没有待跟进的紧急转办。"),
+            lambda facts: facts.handed_over,
+        ),
+    ),
+    "archive": (
+        Obstacle(
+            "NOT_FOLLOWED_UP",
+            _("转紧急后尚未跟进回访，不能归档。"),
+            lambda facts: facts.handed_over,
+        ),
+    ),
+    "confirm_safe": (
+        _unless("NOTHING_UNSAFE", _("没有待确认的现场安全。"), lambda facts: facts.unsafe),
     ),
     "request_suspension": (
         Obstacle(
@@ -309,6 +218,11 @@ OBSTACLES: dict[str, tuple[Obstacle, ...]] = {
     "object_untrue": (
         _unless(
             "NOT_FOUND_UNTRUE", _("仅对“不属实”结案可以提出异议。"), lambda facts: facts.was_untrue
+        ),
+        Obstacle(
+            "TOO_LATE",
+            _("结案超过 7 天，请另立新件。"),
+            lambda facts: facts.ended_for > SECOND_CHECK_WITHIN,
         ),
     ),
     "callback_done": (

@@ -1,11 +1,9 @@
 """Putting right what was decided before: another category, a case opened again (T36, T39)."""
 
-from datetime import timedelta
-
 from django.utils.translation import gettext_lazy as _
 
 from dispatch import catalogue
-from dispatch.actions import dispatching, tasks, timing
+from dispatch.actions import dispatching, safety, tasks, timing
 from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import RuleError
 from dispatch.assignment import Rule, Why
@@ -13,10 +11,6 @@ from dispatch.lifecycle import Stage
 from dispatch.models import Assignment, Timer
 from dispatch.models.assignments import AssignmentRole
 from dispatch.undertaking import Work
-
-REOPEN_WITHIN = timedelta(days=30)
-CITIZEN_MAY_ASK_WITHIN = timedelta(days=7)
-SECOND_CHECK_WITHIN = timedelta(days=7)
 
 
 def change_category(context: MoveContext) -> None:
@@ -36,6 +30,7 @@ def change_category(context: MoveContext) -> None:
         is_rework=False,
         state__in=timing.OPEN_STATES,
     ).first()
+    safety.follow_category(case, now=context.now)
     limit = timing.disposal_limit(case) or book.stage_limit(Stage.DISPOSAL, case.priority)
     if timer is None:
         return
@@ -48,15 +43,9 @@ def change_category(context: MoveContext) -> None:
 def reopen(context: MoveContext) -> None:
     """T36: a new fact or a fake closing; the unit that led goes on, by a new limit.
 
-    The duty leader within 30 days; at the citizen's wish an operator within seven.
+    The duty leader within 30 days; at the citizen's wish an operator within seven (obstacles.py).
     """
     case = context.case
-    if case.closed_at and context.now - case.closed_at > REOPEN_WITHIN:
-        raise RuleError(_("结案超过 30 天，请另立新件。"), code="TOO_LATE")
-    roles = context.by.scope().roles if context.by else frozenset()
-    age = context.now - (case.closed_at or context.now)
-    if "DUTY_LEADER" not in roles and age > CITIZEN_MAY_ASK_WITHIN:
-        raise RuleError(_("诉求人须在结案后 7 天内提出；逾期由值班长决定。"), code="LEADER_DECIDES")
     leads = Assignment.objects.select_related("unit").filter(case=case, role=AssignmentRole.LEAD)
     last = leads.order_by("-pk").first()
     if last is None:
@@ -69,9 +58,6 @@ def reopen(context: MoveContext) -> None:
 
 def object_untrue(context: MoveContext) -> None:
     """T8: the citizen objects to "not true": somebody looks a second time."""
-    case = context.case
-    if case.closed_at and context.now - case.closed_at > SECOND_CHECK_WITHIN:
-        raise RuleError(_("结案超过 7 天，请另立新件。"), code="TOO_LATE")
     _open_again(context)
 
 
@@ -81,6 +67,8 @@ def appeal_accept(context: MoveContext) -> None:
 
 
 def _open_again(context: MoveContext) -> None:
+    """Each citizen has a promise again; the record of the first one stays."""
+    timing.promise_anew(context.case, now=context.now)
     closed_at = context.case.closed_at
     context.payload["closed_at"] = closed_at.isoformat() if closed_at else None
     context.case.close_type, context.case.closed_at = "", None

@@ -50,7 +50,7 @@ def assign(context: MoveContext, unit: Unit, why: Why) -> None:
 
 def emergency_dispatch(context: MoveContext) -> None:
     """T43: files and dispatches in one act; only for P0."""
-    filing.emergency(context)
+    filing.file(context)
     dispatch(context)
 
 

@@ -1,7 +1,5 @@
 """Moves before the work: file, reject, void, close without dispatch."""
 
-from datetime import timedelta
-
 from django.utils.translation import gettext_lazy as _
 
 from dispatch import catalogue, outbox
@@ -14,7 +12,6 @@ from dispatch.models import Case
 from dispatch.models.cases import NEVER
 
 ANSWERED_AT_ONCE = frozenset({"CONSULT", "PRAISE"})
-LEADER_FIRST = timedelta(minutes=5)
 
 
 def file(context: MoveContext) -> None:
@@ -37,15 +34,6 @@ def file(context: MoveContext) -> None:
             timing.replan(case)
         context.changed |= {"condition_code", "priority"}
         context.payload["condition"] = condition.code
-
-
-def emergency(context: MoveContext) -> None:
-    """T43: the duty leader's; an operator's only when she has not answered for five minutes."""
-    roles = context.by.scope().roles if context.by else frozenset()
-    waited = context.now - context.case.created_at
-    if "DUTY_LEADER" not in roles and waited < LEADER_FIRST:
-        raise RuleError(_("值班长 5 分钟未应答，坐席方可应急派遣。"), code="LEADER_FIRST")
-    file(context)
 
 
 def reject(context: MoveContext) -> None:

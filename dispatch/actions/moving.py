@@ -17,9 +17,11 @@ from dispatch.actions import (
     correcting,
     dispatching,
     filing,
+    following_up,
     handling,
     registering,
     returning,
+    safety,
     separation,
     supervising,
     suspending,
@@ -37,10 +39,11 @@ from dispatch.actions.errors import (
     StaleVersionError,
 )
 from dispatch.actions.joining import carrying, linking, merging, splitting
+from dispatch.facts import facts_of
 from dispatch.fields import Field
 from dispatch.lifecycle import ENDED, MOVES, NAMES, Move, Stage, State, move_from
 from dispatch.models import Case, Event, Note, Timer
-from dispatch.obstacles import OBSTACLES, facts_of, obstacle
+from dispatch.obstacles import OBSTACLES, obstacle
 from dispatch.voices import is_storable
 
 LONGEST_TEXT = 5000
@@ -55,6 +58,7 @@ EFFECTS: dict[str, Callable[[MoveContext], None]] = {
     "reject": filing.reject,
     "answer_directly": filing.answer_directly,
     "transfer_emergency": filing.transfer_emergency,
+    "follow_up": following_up.follow_up,
     "self_handle": filing.self_handle,
     "ask_verify": nothing_more,
     "verified_true": automatic.accepted,
@@ -70,6 +74,7 @@ EFFECTS: dict[str, Callable[[MoveContext], None]] = {
     "sign": nothing_more,
     "first_contact": handling.first_contact,
     "progress": nothing_more,
+    "confirm_safe": nothing_more,
     "add_support": tasks.add_support,
     "support_done": tasks.sub_done,
     "excuse_support": tasks.recall,
@@ -148,7 +153,7 @@ def make_move(
     if not may_move(by.scope(), row, case.area_code, case.lead_unit_id, case.support_units):
         raise NotAllowedError
     _check_fields(row, data)
-    if move in OBSTACLES and (found := obstacle(move, facts_of(case))):
+    if move in OBSTACLES and (found := obstacle(move, facts_of(case, by=by, now=now))):
         raise RuleError(found.message, code=found.code)
     given = {name: data[name] for name in _names(row) if name in data}
     context = MoveContext(case, row, given, by, now, row.target or State(case.state))
@@ -165,7 +170,7 @@ def make_system_move(*, case_id: int, move: str, now: datetime) -> bool:
     row = move_from(move, State(case.state)) if case else None
     if case is None or row is None or not row.offered:
         return False
-    if move in OBSTACLES and obstacle(move, facts_of(case)):
+    if move in OBSTACLES and obstacle(move, facts_of(case, by=None, now=now)):
         return False
     _apply(MoveContext(case, row, {}, None, now, row.target or State(case.state)))
     return True
@@ -312,6 +317,7 @@ def _start_clocks(context: MoveContext) -> list[Timer] | None:
             clocks.append(timing.start_rework(case, now=now))
         elif stage.value not in running:
             clocks.append(timing.start(case, stage, now=now))
+    clocks += safety.begin(context, clocks)
     return None if others_changed else clocks
 
 

@@ -120,6 +120,7 @@ def in_the_city(at: datetime) -> str:
 def start(case: Case, stage: Stage, *, now: datetime) -> Timer:
     """Start a clock by the rules; the unit's own hours count for its stages."""
     limit = disposal_limit(case) if stage is Stage.DISPOSAL else None
+    limit = safe_limit(case) if stage is Stage.SAFE else limit
     limit = limit or catalogue.current().stage_limit(stage, case.priority)
     return _start_by_limit(case, stage, limit, now=now)
 
@@ -271,11 +272,11 @@ def replan(case: Case) -> None:
 
 
 def promise_anew(case: Case, *, now: datetime) -> None:
-    """Voices whose reply clock ended without a verdict are promised a reply by a new one."""
-    cancelled = Timer.objects.filter(
-        case=case, intake__isnull=False, state=TimerState.CANCELLED.value
-    )
-    for timer in {timer.intake_id: timer for timer in cancelled.order_by("pk")}.values():
+    """Each voice whose reply clock has ended is promised a reply anew; the first one's clock
+    stays as the record of how that promise was kept."""
+    clocks = Timer.objects.filter(case=case, intake__isnull=False, stage=Stage.REPLY.value)
+    last = {timer.intake_id: timer for timer in clocks.order_by("pk")}
+    for timer in [timer for timer in last.values() if timer.ended_at is not None]:
         limit = planning.limit_of(timer)
         due_at = due(now, limit, planning.hours_of(timer))
         again = Timer(
@@ -311,6 +312,14 @@ def disposal_limit(case: Case) -> Limit | None:
     book = catalogue.current()
     condition = book.conditions.get(case.condition_code)
     return limit_of(condition) if condition else None
+
+
+def safe_limit(case: Case) -> Limit | None:
+    """The limit in which the filing condition wants the site made safe; None where it has none."""
+    condition = catalogue.current().conditions.get(case.condition_code)
+    if condition is None or not condition.safe_amount:
+        return None
+    return Limit(condition.safe_amount, Unit(condition.safe_unit))
 
 
 def refresh_due(case: Case, clocks: Sequence[Timer] | None = None) -> None:

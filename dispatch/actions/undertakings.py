@@ -65,10 +65,11 @@ def follow(context: MoveContext) -> None:
 def end_lead(context: MoveContext, state: Work) -> None:
     """The lead leaves the case, and its tasks go with it: they were its own to give.
 
-    So does its promise to call the citizen: who has the case next makes another.
+    So do its promises to call the citizen and to say how it stands: who has the case next makes
+    its own.
     """
     drop_tasks(context.case, now=context.now)
-    timing.stop(context.case, {Stage.RESPONSE}, now=context.now, cancelled=True)
+    timing.stop(context.case, {Stage.RESPONSE, Stage.PROGRESS}, now=context.now, cancelled=True)
     Assignment.objects.filter(
         case=context.case, role=AssignmentRole.LEAD, ended_at__isnull=True
     ).update(ended_at=context.now, state=state.value)

@@ -38,9 +38,6 @@ def approve_extension(context: MoveContext) -> None:
     """T24: the leader approves the first, the command centre the second; the old due is kept."""
     case = context.case
     extension = _pending(context)
-    roles = context.by.scope().roles if context.by else frozenset()
-    if case.extension_count >= 1 and "COMMANDER" not in roles:
-        raise RuleError(_("第二次延期须由指挥中心批准。"), code="COMMANDER_DECIDES")
     timer = _disposal(context)
     longer = due(timer.due_at, timing.days_of(extension.days), planning.hours_of(timer))
     timing.give_deadline(timer, longer, now=context.now)
@@ -75,8 +72,16 @@ def citizen_answered(context: MoveContext) -> None:
     context.changed.add("is_waiting")
 
 
+RUNS_ON = {
+    PauseKind.CITIZEN: (Stage.SUPERVISE.value, Stage.PROGRESS.value, Stage.SAFE.value),
+    PauseKind.SUSPENDED: (Stage.SUPERVISE.value,),
+}
+"""Clocks that a pause does not stop. A supervisor's question can be answered at any time, and no
+unit stops her clock by a question of its own; a danger does not wait for a citizen's answer."""
+
+
 def pause(context: MoveContext, kind: PauseKind, until: datetime) -> None:
-    """Stop the running clocks of the case, with the cause."""
+    """Stop the running clocks of the case, with the cause; some run on (RUNS_ON)."""
     Pause.objects.create(
         case=context.case,
         kind=kind,
@@ -85,9 +90,12 @@ def pause(context: MoveContext, kind: PauseKind, until: datetime) -> None:
         ends_at=until,
         by=context.person,
     )
-    Timer.objects.filter(
+    running = Timer.objects.filter(
         case=context.case, intake__isnull=True, state=TimerState.RUNNING.value
-    ).update(state=TimerState.PAUSED.value, paused_at=context.now)
+    )
+    running.exclude(stage__in=RUNS_ON[kind]).update(
+        state=TimerState.PAUSED.value, paused_at=context.now
+    )
 
 
 def go_on(context: MoveContext) -> None:

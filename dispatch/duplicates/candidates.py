@@ -18,10 +18,11 @@ from dispatch.duplicates.never_merge import Side, sides_of
 from dispatch.duplicates.placewords import keys_of
 from dispatch.duplicates.radar import Hit, Probe
 from dispatch.duplicates.reasons import words_of
+from dispatch.facts import facts_of
 from dispatch.intake import wgs84
 from dispatch.lifecycle import MOVES
 from dispatch.models import Case, Intake
-from dispatch.obstacles import facts_of, obstacle
+from dispatch.obstacles import obstacle
 from dispatch.voices import Position
 from gis import locator
 
@@ -60,7 +61,7 @@ def duplicates_of(user: User, case_no: str, *, now: datetime) -> list[dict[str, 
     seen = _visible(user, hits)
     hits = [hit for hit in hits if hit.case_no in seen][:SHOWN]
     sides = sides_of([case, *(seen[hit.case_no] for hit in hits)])
-    why_never = _why_never(user, case)
+    why_never = _why_never(user, case, now)
     return [
         {**_item(hit, now), **_may_merge(case, seen[hit.case_no], sides, why_never)} for hit in hits
     ]
@@ -145,12 +146,12 @@ def _item(hit: Hit, now: datetime) -> dict[str, Any]:
     }
 
 
-def _why_never(user: User, case: Case) -> tuple[str, str] | None:
+def _why_never(user: User, case: Case, now: datetime) -> tuple[str, str] | None:
     """What keeps the user from merging the case into any other: code and words."""
     place = (case.area_code, case.lead_unit_id, case.support_units)
     if not may_move(user.scope(), MERGE, *place):
         return "NOT_ALLOWED", str(_("并案由值班长办理。"))
-    found = obstacle("merge", facts_of(case))
+    found = obstacle("merge", facts_of(case, by=user, now=now))
     return (found.code, str(found.message)) if found else None
 
 

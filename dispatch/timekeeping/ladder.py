@@ -15,6 +15,7 @@ from dispatch.lifecycle import (
     HANDLER,
     INSPECTOR,
     LEADER,
+    OPERATOR,
     RECEIVER,
     TIMER_ESCALATED,
     TIMER_NEAR,
@@ -60,6 +61,8 @@ UNIT_STAGES = frozenset(
     {
         Stage.SIGN,
         Stage.RESPONSE,
+        Stage.PROGRESS,
+        Stage.SAFE,
         Stage.DISPOSAL,
         Stage.REPLY,
         Stage.SUPERVISE,
@@ -75,6 +78,7 @@ HOLDERS: Mapping[Stage, str] = {
     Stage.DISPATCH: DISPATCHER,
     Stage.CHECK: INSPECTOR,
     Stage.CALLBACK: CALLBACK,
+    Stage.FOLLOW_UP: OPERATOR,
     Stage.RETURN_REVIEW: DISPATCHER,
     Stage.ARBITRATION: LEADER,
 }

@@ -1,0 +1,198 @@
+"""What may stand in the way of a move: the facts of a case, for who asks, at a moment."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+
+from accounts.models import User
+from accounts.ready import ReadyRows
+from dispatch import catalogue
+from dispatch.lifecycle import COMMANDER, LEADER, OPEN, CloseType, Stage, State
+from dispatch.models import (
+    Assignment,
+    Callback,
+    Case,
+    Extension,
+    Intake,
+    Line,
+    Link,
+    Priority,
+    Supervision,
+    Suspension,
+    Timer,
+)
+from dispatch.models.assignments import AssignmentRole
+from dispatch.models.catalogue import Verify
+from dispatch.models.delays import Approval
+from dispatch.undertaking import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the obstacles look at: the case, who asks, and when.
+
+    `is_leader` and `is_commander` are true where the post of the asking person covers the case,
+    and for the system; `age` is the time since the registration, `ended_for` since the closing.
+    """
+
+    is_leader: bool
+    is_commander: bool
+    age: timedelta
+    ended_for: timedelta
+    reworks: int
+    is_too_late: bool
+    unsafe: bool
+    handed_over: bool
+
+    line: str
+    priority: int
+    has_place: bool
+    must_be_seen_first: bool
+    must_be_checked: bool
+    no_return: bool
+    is_waiting: bool
+    extensions: int
+    was_untrue: bool
+    extension_pending: bool
+    suspension_pending: bool
+    tasks_open: bool
+    tasks_there: bool
+    untrue_reported: bool
+    explanation_pending: bool
+    somebody_uncalled: bool
+    supervised: bool
+    linked_to_younger: bool
+    linked_to_elder: bool
+    voices: int
+    never_merged: str
+
+
+def facts_of(case: Case, *, by: User | None, now: datetime) -> Facts:
+    """The facts of a case for somebody who asks (None is the system) at a moment; one query, that
+    asks only what its state can make true."""
+    category = catalogue.current().categories[case.category_code]
+    place = case.location is not None
+    asked = {**dict.fromkeys(_QUESTIONS, False), **_asked(case)}
+    disposal_due = asked.pop("disposal_due", None)
+    return Facts(
+        is_leader=_covers(by, LEADER, case),
+        is_commander=_covers(by, COMMANDER, case),
+        age=now - case.created_at,
+        ended_for=now - (case.closed_at or now),
+        reworks=case.rework_count,
+        is_too_late=disposal_due is not None and disposal_due <= now,
+        line=case.line,
+        priority=case.priority,
+        has_place=place,
+        must_be_seen_first=(
+            category.verify != Verify.NEVER
+            and case.line == Line.HOTLINE
+            and case.priority != Priority.P0
+            and place
+        ),
+        must_be_checked=category.needs_check and place,
+        no_return=case.no_return,
+        is_waiting=case.is_waiting,
+        extensions=case.extension_count,
+        was_untrue=case.close_type == CloseType.NOT_TRUE.value,
+        voices=case.intakes_count,
+        never_merged="SENSITIVE" if case.sensitive else category.never_merge,
+        **asked,
+    )
+
+
+def _covers(by: User | None, role: str, case: Case) -> bool:
+    """True when a post of the role, own or lent, covers the case; the system is every role."""
+    return by is None or by.scope().may(frozenset({role}), case.area_code, None)
+
+
+_ALIVE = Q(ended_at__isnull=True)
+_CALLED = Callback.objects.filter(
+    at__gte=Subquery(
+        Timer.objects.filter(case=OuterRef("intake__case"), stage=Stage.CALLBACK.value)
+        .order_by("-started_at")
+        .values("started_at")[:1]
+    )
+)
+"""The answers of this call-back: after a rework everybody is called again."""
+_OPEN_CLOCKS = Timer.objects.filter(state__in=["RUNNING", "PAUSED"])
+_TASKS = Assignment.objects.filter(_ALIVE).exclude(role=AssignmentRole.LEAD)
+_QUESTIONS: dict[str, tuple[frozenset[State], QuerySet[Any], str]] = {
+    "extension_pending": (
+        frozenset({State.PROCESSING}),
+        Extension.objects.filter(decision=Approval.PENDING.value),
+        "case",
+    ),
+    "suspension_pending": (
+        frozenset({State.PROCESSING}),
+        Suspension.objects.filter(_ALIVE, decision=Approval.PENDING.value),
+        "case",
+    ),
+    "tasks_open": (
+        frozenset({State.PROCESSING}),
+        _TASKS.exclude(state=Work.SUBMITTED.value),
+        "case",
+    ),
+    "tasks_there": (frozenset({State.PROCESSING}), _TASKS, "case"),
+    "untrue_reported": (
+        frozenset({State.VERIFYING}),
+        _OPEN_CLOCKS.filter(stage=Stage.FILE.value),
+        "case",
+    ),
+    "explanation_pending": (
+        frozenset({State.PENDING_CALLBACK}),
+        _CALLED.filter(solved="NO", approved_at__isnull=True),
+        "intake__case",
+    ),
+    "somebody_uncalled": (
+        frozenset({State.PENDING_CALLBACK}),
+        Intake.objects.filter(wants_reply=True).exclude(
+            Exists(_CALLED.exclude(solved="UNREACHABLE").filter(intake=OuterRef("pk")))
+        ),
+        "case",
+    ),
+    "unsafe": (
+        frozenset({State.PROCESSING, State.RETURN_REVIEW, State.ARBITRATION}),
+        _OPEN_CLOCKS.filter(stage__in=[Stage.PROGRESS.value, Stage.SAFE.value]),
+        "case",
+    ),
+    "handed_over": (
+        frozenset({State.CLOSED}),
+        _OPEN_CLOCKS.filter(stage=Stage.FOLLOW_UP.value),
+        "case",
+    ),
+    "supervised": (OPEN, Supervision.objects.filter(_ALIVE), "case"),
+    "linked_to_younger": (frozenset(State), Link.objects.filter(_ALIVE), "first"),
+    "linked_to_elder": (frozenset(State), Link.objects.filter(_ALIVE), "second"),
+}
+_RUNNING_DISPOSAL = Timer.objects.filter(
+    case=OuterRef("pk"), stage=Stage.DISPOSAL.value, intake__isnull=True, state="RUNNING"
+)
+"""The questions to the database: in which states, of what, by which way to the case."""
+
+
+def _asked(case: Case) -> dict[str, Any]:
+    names, query = _questions_in(case.state)
+    (answers,) = query.rows(case.pk) if names else [()]
+    return dict(zip(names, answers, strict=True))
+
+
+@cache
+def _questions_in(state: str) -> tuple[tuple[str, ...], ReadyRows]:
+    """What is asked of a case in a state, as one query that is written once."""
+    questions: dict[str, Exists | Subquery] = {
+        name: Exists(rows.filter(**{way: OuterRef("pk")}))
+        for name, (states, rows, way) in _QUESTIONS.items()
+        if state in states
+    }
+
+    if state == State.PROCESSING:
+        questions["disposal_due"] = Subquery(_RUNNING_DISPOSAL.values("due_at")[:1])
+
+    def make(pk: int) -> QuerySet[Case, Any]:
+        return Case.objects.filter(pk=pk).annotate(**questions).values_list(*questions)
+
+    return tuple(questions), ReadyRows(f"dispatch_facts_{state.lower()}", make)
