@@ -6,8 +6,8 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from dispatch.casefile import case_for
+from dispatch.facts import facts_of
 from dispatch.models import Case
-from dispatch.obstacles import facts_of
 from tests.app.test_disputes import RETURN, dispatched, log, move, processing
 from tests.app.test_tasks import GIVE, led_by_the_centre
 from tests.city import NOW, City
@@ -29,9 +29,9 @@ def test_the_facts_of_a_case_are_one_query(
 ) -> None:
     for case in (log(city), processing(city), dispatched(city)):
         again = Case.objects.get(pk=case.pk)
-        facts_of(again)
+        facts_of(again, by=None, now=NOW)
         with django_assert_num_queries(1):
-            facts_of(again)
+            facts_of(again, by=None, now=NOW)
 
 
 @pytest.mark.parametrize("tasks", [0, 1, 2])

@@ -62,9 +62,9 @@ def answers(chance: Random, offer: dict[str, Any], cases: list[Case]) -> dict[st
     return filled
 
 
-def offers(city: City, case: Case) -> list[tuple[str, dict[str, Any]]]:
+def offers(city: City, case: Case, now: datetime) -> list[tuple[str, dict[str, Any]]]:
     """What each person is offered on a case."""
-    return [(who, offer) for who in WHO for offer in moves_for(city[who], case)[0]]
+    return [(who, offer) for who in WHO for offer in moves_for(city[who], case, now=now)[0]]
 
 
 APPETITE = ("on",) * 12 + ("side",) * 6 + ("end", "anything")
@@ -82,7 +82,7 @@ def step(chance: Random, city: City, cases: list[Case], now: datetime) -> None:
     """Somebody makes a move that she is offered on a case; now and then one that she is not."""
     case = Case.objects.get(pk=chance.choice(cases).pk)
     wanted = chance.choice(APPETITE)
-    offered = offers(city, case)
+    offered = offers(city, case, now)
     open_to = [o for o in offered if kind_of(case, o[1]["move"]) == wanted] or offered
     open_to = [] if wanted == "anything" else open_to
     anything = [(who, {"move": name, "fields": []}) for who in WHO for name in NAMES]

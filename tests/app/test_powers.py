@@ -172,7 +172,7 @@ def named_in(case: Case, user: User) -> set[str] | None:
     """The moves that are possible or blocked by something; None where the case is hidden."""
     if not Case.objects.visible_to(user).filter(pk=case.pk).exists():
         return None
-    possible, blocked = moves_for(user, case)
+    possible, blocked = moves_for(user, case, now=NOW)
     return {offer["move"] for offer in [*possible, *blocked]}
 
 

@@ -69,7 +69,7 @@ def one_move(city: City, draw: random.Random) -> bool:
     if not cases:
         return False
     case = draw.choice(cases)
-    possible, _blocked = moves_for(user, case)
+    possible, _blocked = moves_for(user, case, now=timezone.now())
     if not possible:
         return False
     move = draw.choice(possible)

@@ -93,7 +93,8 @@ def test_a_supervised_case_does_not_close_before_the_thread_has_ended(city: City
     with pytest.raises(RuleError) as refusal:
         move(city, case, "callback1", "callback_done", 90)
     assert refusal.value.code == "SUPERVISED"
-    blocked = {row["move"]: row["code"] for row in moves_for(city["callback1"], case)[1]}
+    offered = moves_for(city["callback1"], case, now=NOW + timedelta(minutes=90))
+    blocked = {row["move"]: row["code"] for row in offered[1]}
     assert blocked["callback_done"] == "SUPERVISED"
 
     move(city, case, "supervisor1", "end_supervision", 95, reason="已落实")

@@ -106,7 +106,8 @@ def test_the_result_waits_for_the_task_and_is_told_why(city: City) -> None:
     with pytest.raises(RuleError) as refusal:
         move(city, case, "approver1", "submit_result", 20, text="已清理")
     assert refusal.value.code == "SUPPORT_OPEN"
-    blocked = {row["move"]: row["why"] for row in moves_for(city["approver1"], case)[1]}
+    offered = moves_for(city["approver1"], case, now=NOW + timedelta(minutes=20))
+    blocked = {row["move"]: row["why"] for row in offered[1]}
     assert "尚未完成" in blocked["submit_result"]
 
     move(city, case, "cleaner1", "sub_sign", 30)
