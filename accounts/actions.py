@@ -114,6 +114,21 @@ def end_post(*, post: Post, now: datetime) -> None:
     post.user._scope = None
 
 
-def log_access(*, by: User, subject: str, field: str, purpose: str, now: datetime) -> AccessLog:
-    """Write one line of the access log (查阅记录)."""
-    return AccessLog.objects.create(user=by, at=now, subject=subject, field=field, purpose=purpose)
+def log_access(
+    *,
+    by: User,
+    subject: str,
+    field: str,
+    purpose: str,
+    now: datetime,
+    on_behalf_of: int | None = None,
+) -> AccessLog:
+    """Write one line of the access log (查阅记录), with whose lent post allowed the look."""
+    return AccessLog.objects.create(
+        user=by,
+        at=now,
+        subject=subject,
+        field=field,
+        purpose=purpose,
+        on_behalf_of_id=on_behalf_of,
+    )

@@ -4,96 +4,77 @@ A unit's approver arranges within her unit, a duty leader within her area; nobod
 another's posts (features.md 43).
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from accounts.actions import KEPT_APART
+from accounts.arranging import (
+    ArrangementError,
+    Period,
+    Problem,
+    check_reach,
+    end_early,
+    locked,
+    refuse,
+    save,
+)
 from accounts.models import Deputy, Post, Role, User, read_scope
 from accounts.scope import LENDABLE, HeldPost, Scope
+from gis.gazetteer import initials_of
+from gis.models import Area
 
 LONGEST = timedelta(days=92)
-FURTHEST = timedelta(days=366)
-"""How far off a period may begin, before or after now."""
+ARRANGERS = frozenset({Role.UNIT_APPROVER, Role.DUTY_LEADER})
+MOST_FOUND = 9
 
 
-class DeputyError(Exception):
-    """A deputy cannot be arranged so; `code` says why, `path` names the field."""
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody whose deputy may be arranged, or who may be one, with her posts in words."""
 
-    def __init__(self, code: str, path: str, message: object) -> None:
-        super().__init__(code)
-        self.status = 404 if code == "UNKNOWN_DEPUTY" else 422
-        self.code = code
-        self.message = message
-        self.fields = {path: [str(message)]}
-
-
-class NotYoursToArrangeError(Exception):
-    """The arranger's posts do not reach the two people (403)."""
-
-    code = "NOT_ALLOWED"
-    message = _("您的岗位不能为此人安排代班。")
+    username: str
+    name: str
+    posts: tuple[str, ...]
 
 
 @transaction.atomic
-def arrange_deputy(
-    *,
-    absent: str,
-    deputy: str,
-    starts_at: datetime,
-    ends_at: datetime,
-    reason: str,
-    by: User,
-    now: datetime,
-) -> Deputy:
-    """Let `deputy` hold the posts of `absent` (user names) from `starts_at` to `ends_at`.
+def arrange_deputy(*, absent: str, deputy: str, period: Period, by: User, now: datetime) -> Deputy:
+    """Let `deputy` hold the posts of `absent` (user names) for a period.
 
-    Raises DeputyError, NotYoursToArrangeError; the database keeps powers apart and periods single.
+    Raises ArrangementError, NotYoursToArrangeError; the database keeps powers apart and periods
+    single.
     """
     away, stands_in = _person(absent, "absent"), _person(deputy, "deputy")
-    _check_time(starts_at, ends_at, now)
-    if not reason.strip():
-        raise DeputyError("REQUIRED", "reason", _("请写明代班的事由。"))
+    problems = period.problems(longest=LONGEST, now=now)
     if away.pk == stands_in.pk:
-        raise DeputyError("SAME_PERSON", "deputy", _("请选择另一个人代班。"))
-    if stands_in.pk == by.pk:
-        raise DeputyError("BY_THE_DEPUTY", "deputy", _("代班须由他人安排，不能安排给自己。"))
-    if not (may_arrange(by.scope(), away) and may_arrange(by.scope(), stands_in)):
-        raise NotYoursToArrangeError
-    row = Deputy(
-        absent=away,
-        deputy=stands_in,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        reason=reason.strip()[:200],
-        by=by,
-        created_at=now,
-    )
-    _save(row)
-    return row
+        problems.append(("deputy", "SAME_PERSON", _("请选择另一个人代班。")))
+    elif stands_in.pk == by.pk:
+        words = _("代班须由他人安排，不能安排给自己。")
+        problems.append(("deputy", "BY_THE_DEPUTY", words))
+    refuse(problems)
+    scope = by.scope()
+    check_reach({"absent": may_arrange(scope, away), "deputy": may_arrange(scope, stands_in)})
+    row = Deputy(absent=away, deputy=stands_in)
+    return save(row, period, refusals=_refusals(), by=by, now=now)
 
 
 @transaction.atomic
-def end_deputy(*, deputy_id: int, by: User, now: datetime) -> Deputy:
-    """End or call off a period; the row stays. A second ending changes nothing.
+def end_deputy(*, deputy_id: int, reason: str, by: User, now: datetime) -> Deputy:
+    """End or call off a period with a reason; the row stays. A second ending changes nothing.
 
-    Raises DeputyError UNKNOWN_DEPUTY where there is none or it is not hers to arrange.
+    Raises ArrangementError; UNKNOWN_DEPUTY where there is none or it is not hers to arrange.
     """
-    row = (
-        Deputy.objects.select_for_update(of=("self",))
-        .select_related("absent", "deputy")
-        .filter(pk=deputy_id)
-        .first()
-    )
+    row: Deputy | None = locked(Deputy.objects.select_related("absent", "deputy", "by"), deputy_id)
     if row is None or not may_arrange(by.scope(), row.absent):
-        raise DeputyError("UNKNOWN_DEPUTY", "id", _("没有这项代班安排。"))
-    if row.cancelled_at is None and row.ends_at > now:
-        row.cancelled_at = now
-        row.cancelled_by = by
-        row.save(update_fields=["cancelled_at", "cancelled_by"])
+        problem = ("id", "UNKNOWN_DEPUTY", _("没有这项代班安排。"))
+        raise ArrangementError(problem, status=404)
+    end_early(row, reason=reason, by=by, now=now)
     return row
 
 
@@ -101,27 +82,87 @@ def deputies_for(user: User, *, now: datetime) -> list[Deputy]:
     """What a user may know of: her own periods, and those of the people she arranges for."""
     rows = (
         Deputy.objects.filter(Q(ends_at__gt=now - LONGEST))
-        .select_related("absent", "deputy", "by")
+        .select_related("absent", "deputy", "by", "cancelled_by")
         .order_by("-starts_at", "-id")
     )
-    own = {user.pk}
+    found = list(rows)
+    arranged = _within_reach(user.scope(), {row.absent_id for row in found})
     return [
         row
-        for row in rows
-        if own & {row.absent_id, row.deputy_id, row.by_id} or may_arrange(user.scope(), row.absent)
+        for row in found
+        if user.pk in {row.absent_id, row.deputy_id, row.by_id} or row.absent_id in arranged
     ]
 
 
 def may_arrange(scope: Scope, person: User) -> bool:
     """True when every open post of the person lies within the arranger's own unit or area."""
-    posts = Post.objects.filter(user=person, ended_at__isnull=True)
-    own = [post for post in scope.of(None).posts if post.role in {"UNIT_APPROVER", "DUTY_LEADER"}]
-    return _all(_reaches(own, post) for post in posts)
+    return person.pk in _within_reach(scope, {person.pk})
 
 
-def _all(answers: Iterable[bool]) -> bool:
-    found = list(answers)
-    return bool(found) and all(found)
+def may_arrange_any(scope: Scope) -> bool:
+    """True for who arranges deputies at all, by a post of her own."""
+    return bool(ARRANGERS & scope.of(None).roles)
+
+
+def people_for(user: User, query: str) -> list[Person]:
+    """The people whom the user arranges for, by user name, name or pinyin; the nearest first."""
+    own = _arranging_posts(user.scope())
+    near = Q(pk__in=[])
+    for held in own:
+        is_unit = held.role == Role.UNIT_APPROVER
+        near |= Q(unit__in=held.unit_ids) if is_unit else Q(area_code__startswith=held.area_code)
+    open_posts = Post.objects.filter(ended_at__isnull=True, user__is_active=True)
+    people = User.objects.filter(pk__in=open_posts.filter(near).values("user"))
+    text = query.strip().lower()
+    ranked = sorted(
+        (rank, person.username, person)
+        for person in people.filter(is_active=True)
+        if (rank := _rank(person, text)) is not None
+    )
+    reached = _within_reach(user.scope(), {person.pk for _rank_of, _name, person in ranked})
+    chosen = [person for _rank_of, _name, person in ranked if person.pk in reached][:MOST_FOUND]
+    posts = posts_in_words(person.pk for person in chosen)
+    return [Person(person.username, str(person), posts[person.pk]) for person in chosen]
+
+
+def posts_in_words(people: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """The open posts of people (ids) that may be lent: role and unit, or role and area."""
+    rows = Post.objects.filter(user__in=list(people), ended_at__isnull=True, role__in=LENDABLE)
+    posts = list(rows.select_related("unit").order_by("id"))
+    codes = {post.area_code for post in posts if post.unit is None}
+    areas = dict(Area.objects.current().filter(code__in=codes).values_list("code", "name"))
+    found: dict[int, tuple[str, ...]] = defaultdict(tuple)
+    for post in posts:
+        place = post.unit.name if post.unit else areas.get(post.area_code, post.area_code)
+        found[post.user_id] += (f"{Role(post.role).label} · {place}",)
+    return found
+
+
+def _rank(person: User, text: str) -> int | None:
+    """How near a person is to what was typed; None for not at all."""
+    username, name = person.username.lower(), person.name.lower()
+    ways = (
+        not text or username == text,
+        name.startswith(text),
+        username.startswith(text),
+        text in name or text in initials_of(name),
+    )
+    return next((rank for rank, fits in enumerate(ways) if fits), None)
+
+
+def _within_reach(scope: Scope, people: Iterable[int]) -> set[int]:
+    """Those of the people (ids) whose every open post the arranger's own posts cover; one query."""
+    own = _arranging_posts(scope)
+    if not own:
+        return set()
+    posts: dict[int, list[Post]] = defaultdict(list)
+    for post in Post.objects.filter(user__in=list(people), ended_at__isnull=True):
+        posts[post.user_id].append(post)
+    return {pk for pk, held in posts.items() if all(_reaches(own, post) for post in held)}
+
+
+def _arranging_posts(scope: Scope) -> list[HeldPost]:
+    return [post for post in scope.of(None).posts if post.role in ARRANGERS]
 
 
 def _reaches(own: list[HeldPost], post: Post) -> bool:
@@ -138,28 +179,15 @@ def _reaches(own: list[HeldPost], post: Post) -> bool:
 def _person(username: str, path: str) -> User:
     found = None if "\x00" in username else User.objects.filter(username=username).first()
     if found is None or not found.is_active or not read_scope(found).posts:
-        raise DeputyError("UNKNOWN_USER", path, _("没有这个人员，或其没有在任的岗位。"))
+        words = _("没有这个人员，或其没有在任的岗位。")
+        raise ArrangementError((path, "UNKNOWN_USER", words))
     return found
 
 
-def _check_time(starts_at: datetime, ends_at: datetime, now: datetime) -> None:
-    if ends_at <= starts_at or ends_at <= now:
-        raise DeputyError("BAD_PERIOD", "ends_at", _("结束时间须晚于开始时间，且未过去。"))
-    if ends_at - starts_at > LONGEST:
-        raise DeputyError("TOO_LONG", "ends_at", _("代班最长三个月。"))
-    if abs(starts_at - now) > FURTHEST:
-        raise DeputyError("BAD_PERIOD", "starts_at", _("代班须在一年之内开始。"))
-
-
-def _save(row: Deputy) -> None:
-    try:
-        with transaction.atomic():
-            row.save()
-    except IntegrityError as error:
-        if any(name in str(error) for name in KEPT_APART):
-            why = _("代班人将同时拥有相互分离的职权，请另选他人。")
-            raise DeputyError("POWERS_APART", "deputy", why) from error
-        if "accounts_deputy_one_at_a_time" in str(error):
-            why = _("这段时间已有人代班。")
-            raise DeputyError("ALREADY_ARRANGED", "starts_at", why) from error
-        raise
+def _refusals() -> dict[str, Problem]:
+    apart = _("代班人将同时拥有相互分离的职权，请另选他人。")
+    taken = _("这段时间已有人代班。")
+    return {
+        **dict.fromkeys(KEPT_APART, ("deputy", "POWERS_APART", apart)),
+        "accounts_deputy_one_at_a_time": ("starts_at", "ALREADY_ARRANGED", taken),
+    }

@@ -6,10 +6,10 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
-from django.db.models import F, Func, Q
-from django.db.models.functions import Now
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.arrangements import Arrangement, one_at_a_time
 from accounts.display import Display, Pairing  # noqa: F401 - where Django looks for models
 from accounts.scope import LENDABLE, HeldPost, Scope
 
@@ -109,6 +109,14 @@ class User(AbstractBaseUser):
         """The area codes whose map the user may see: her areas and her units' areas."""
         return sorted({post.area_code for post in self.scope().posts})
 
+    def stands_in_for(self) -> "list[Deputy]":
+        """The periods in which the user holds posts of absent people now; no query without any."""
+        lenders = self.scope().lenders
+        if not lenders:
+            return []
+        rows = Deputy.objects.in_force().filter(deputy=self, absent__in=lenders)
+        return list(rows.select_related("absent").order_by("ends_at", "pk"))
+
     _scope: Scope | None = None
 
 
@@ -119,13 +127,7 @@ def read_scope(user: User) -> Scope:
     """
     if not user.is_active:
         return Scope(())
-    lenders = Deputy.objects.filter(
-        deputy=user,
-        absent__is_active=True,
-        cancelled_at__isnull=True,
-        starts_at__lte=Now(),
-        ends_at__gt=Now(),
-    )
+    lenders = Deputy.objects.in_force().filter(deputy=user, absent__is_active=True)
     lent = Q(user__in=lenders.values("absent"), role__in=LENDABLE)
     open_posts = Post.objects.filter(ended_at__isnull=True).select_related("unit")
     posts = list(open_posts.filter(Q(user=user) | lent))
@@ -232,7 +234,7 @@ class Post(models.Model):
         return f"{self.user} {self.role} {self.area_code}"
 
 
-class Deputy(models.Model):
+class Deputy(Arrangement):
     """代班: while one person is away another holds her posts too (features.md 43).
 
     A trigger keeps the powers of domain.md 7.3.1 apart over own and lent posts together.
@@ -240,35 +242,17 @@ class Deputy(models.Model):
 
     absent = models.ForeignKey(User, on_delete=models.PROTECT, related_name="absences")
     deputy = models.ForeignKey(User, on_delete=models.PROTECT, related_name="deputyships")
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField()
-    reason = models.CharField(max_length=200)
-    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField()
-    cancelled_at = models.DateTimeField(null=True, blank=True)
-    cancelled_by = models.ForeignKey(
-        User, on_delete=models.PROTECT, related_name="+", null=True, blank=True
-    )
 
-    class Meta:
+    class Meta(Arrangement.Meta):
         constraints = [
+            *Arrangement.Meta.constraints,
             models.CheckConstraint(
                 condition=~Q(absent=F("deputy")), name="accounts_deputy_is_somebody_else"
             ),
             models.CheckConstraint(
                 condition=~Q(by=F("deputy")), name="accounts_deputy_is_arranged_by_another"
             ),
-            models.CheckConstraint(
-                condition=Q(ends_at__gt=F("starts_at")), name="accounts_deputy_ends_after_its_start"
-            ),
-            ExclusionConstraint(
-                name="accounts_deputy_one_at_a_time",
-                expressions=[
-                    ("absent", RangeOperators.EQUAL),
-                    (Func("starts_at", "ends_at", function="TSTZRANGE"), RangeOperators.OVERLAPS),
-                ],
-                condition=Q(cancelled_at__isnull=True),
-            ),
+            one_at_a_time("absent"),
         ]
 
     def __str__(self) -> str:
@@ -301,6 +285,7 @@ class AccessLog(models.Model):
     subject = models.CharField(max_length=60)
     field = models.CharField(max_length=30)
     purpose = models.CharField(max_length=200)
+    on_behalf_of = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         indexes = [models.Index(fields=["at"], name="accounts_accesslog_at")]

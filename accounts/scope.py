@@ -86,6 +86,20 @@ class Scope:
                 return True
         return False
 
+    def lender_for(self, roles: frozenset[str], area_code: str, unit_id: int | None) -> int | None:
+        """Whose lent post alone allows it; None where a post of one's own does, or none at all."""
+        if not self.lenders or self.of(None).may(roles, area_code, unit_id):
+            return None
+        lenders = (one for one in self.lenders if self.of(one).may(roles, area_code, unit_id))
+        return next(lenders, None)
+
+    def on_behalf(
+        self, roles: frozenset[str], area_code: str, unit_id: int | None = None
+    ) -> dict[str, int]:
+        """The lender as the payload of an event names her; empty where one's own post allows it."""
+        lender = self.lender_for(roles, area_code, unit_id)
+        return {} if lender is None else {"for": lender}
+
     def covers_district(self, district: str) -> bool:
         """True when any post lies in the district or above it."""
         return any(

@@ -15,7 +15,7 @@ from ninja.security import APIKeyCookie, HttpBearer
 
 from accounts.actions import SignInError
 from accounts.api import open_router as accounts_open_router
-from accounts.deputies import DeputyError, NotYoursToArrangeError
+from accounts.arranging import ArrangementError, NotYoursToArrangeError
 from accounts.deputies_api import router as deputies_router
 from accounts.models import User
 from accounts.pairing import PairingError
@@ -23,7 +23,6 @@ from accounts.queries import session_user, user_by_token
 from affairs.actions import SignatureError, UnknownEventError
 from affairs.api import open_router as affairs_open_router
 from dispatch import strictjson
-from dispatch.actions.duties.absences import UnknownAbsenceError
 from dispatch.actions.duties.duty_lists import UnknownListError
 from dispatch.actions.errors import (
     CaseNotFoundError,
@@ -155,9 +154,8 @@ STATUS: dict[type[Exception], int] = {
     NoWallError: 404,
     MomentError: 422,
     PairingError: 422,
-    DeputyError: 422,
+    ArrangementError: 422,
     UnknownListError: 404,
-    UnknownAbsenceError: 404,
     NotYoursToArrangeError: 403,
 }
 

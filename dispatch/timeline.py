@@ -17,7 +17,8 @@ CASES: Final = ("into", "from", "other")
 def timeline_of(user: User, parts: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The events of a case, oldest first, from the parts of its file that were read together.
 
-    `mine` is true for what this user did; `photos` are the ids of a move's attachments.
+    `mine` is true for what this user did; `on_behalf_of` is whose lent post allowed it; `photos`
+    are the ids of a move's attachments.
     """
     events: list[Event] = parts["events"]
     notes = {note.pk: note for note in parts["notes"]}
@@ -25,11 +26,13 @@ def timeline_of(user: User, parts: Mapping[str, Any]) -> list[dict[str, Any]]:
     units = {unit.pk: unit for unit in parts["units"]}
     if others := _unit_ids(events) - set(units):
         units |= Unit.objects.in_bulk(others)
+    lenders = User.objects.in_bulk({e.payload["for"] for e in events if "for" in e.payload})
     return [
         {
             "topic": event.topic,
             "at": event.at.isoformat(),
             "by": str(actors[event.actor_id]) if event.actor_id in actors else "",
+            "on_behalf_of": str(lenders.get(event.payload.get("for", 0), "")),
             "mine": event.actor_id == user.pk,
             "from_state": event.from_state,
             "to_state": event.to_state,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any, cast
 
@@ -9,9 +10,15 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 from ninja import Router, Schema, Status
 
+from accounts.arrangements_api import EndingIn, PeriodIn, shown
 from accounts.models import User
 from dispatch.actions.duties import duty_lists
-from dispatch.actions.duties.absences import absences_for, arrange_absence, end_absence
+from dispatch.actions.duties.absences import (
+    absences_for,
+    arrange_absence,
+    end_absence,
+    units_for,
+)
 from dispatch.actions.duties.duty_lists import list_by_number
 from dispatch.actions.errors import NotAllowedError
 from dispatch.duties import presenting, replaying
@@ -63,14 +70,11 @@ class PublicationIn(Schema):
     valid_from: date
 
 
-class AbsenceIn(Schema):
+class AbsenceIn(PeriodIn):
     """Which unit is away, which one stands in (codes), from when to when, and why."""
 
     unit: str
     deputy_unit: str
-    starts_at: datetime
-    ends_at: datetime
-    reason: str
 
 
 def _user(request: HttpRequest) -> User:
@@ -189,10 +193,6 @@ def publish(request: HttpRequest, number: int, payload: PublicationIn) -> dict[s
     return presenting.version(found, None)
 
 
-def _aware(at: datetime) -> datetime:
-    return timezone.make_aware(at) if timezone.is_naive(at) else at
-
-
 @absences.get("")
 def list_absences(request: HttpRequest) -> dict[str, Any]:
     """The units that are away, or will be, of those that the user arranges for."""
@@ -207,31 +207,29 @@ def add_absence(request: HttpRequest, payload: AbsenceIn) -> Status[dict[str, An
     row = arrange_absence(
         unit=payload.unit,
         deputy_unit=payload.deputy_unit,
-        starts_at=_aware(payload.starts_at),
-        ends_at=_aware(payload.ends_at),
-        reason=payload.reason,
+        period=payload.period(),
         by=_user(request),
         now=now,
     )
     return Status(201, _absence(row, now))
 
 
-@absences.delete("/{int:absence_id}")
-def remove_absence(request: HttpRequest, absence_id: int) -> dict[str, Any]:
-    """End an absence early, or call it off."""
-    now = timezone.now()
-    return _absence(end_absence(absence_id=absence_id, by=_user(request), now=now), now)
+@absences.get("/units")
+def units(request: HttpRequest, q: str = "") -> dict[str, Any]:
+    """The nine units nearest to what was typed that the user arranges for."""
+    return {"items": [asdict(unit) for unit in units_for(_user(request), q)]}
+
+
+@absences.post("/{int:absence_id}/end")
+def end(request: HttpRequest, absence_id: int, payload: EndingIn) -> dict[str, Any]:
+    """End an absence early, or call it off, and say why."""
+    now, by = timezone.now(), _user(request)
+    return _absence(end_absence(absence_id=absence_id, reason=payload.reason, by=by, now=now), now)
 
 
 def _absence(row: UnitAbsence, now: datetime) -> dict[str, Any]:
     return {
-        "id": row.pk,
         "unit": {"code": row.unit.code, "name": row.unit.name},
         "deputy_unit": {"code": row.deputy_unit.code, "name": row.deputy_unit.name},
-        "starts_at": row.starts_at.isoformat(),
-        "ends_at": row.ends_at.isoformat(),
-        "reason": row.reason,
-        "by": row.by.username,
-        "cancelled_at": row.cancelled_at.isoformat() if row.cancelled_at else None,
-        "in_force": row.cancelled_at is None and row.starts_at <= now < row.ends_at,
+        **shown(row, now),
     }

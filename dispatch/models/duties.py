@@ -1,11 +1,10 @@
 """The duty list (权责清单) in versions, and units that are away (domain.md 2.4.2)."""
 
-from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import RangeOperators
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.arrangements import Arrangement, one_at_a_time
 from accounts.models import Unit, User
 from dispatch.assignment import Hours
 from dispatch.models.catalogue import Category
@@ -125,39 +124,20 @@ class DutyReplay(models.Model):
         return f"{self.duty_list_id} {self.days}d"
 
 
-class UnitAbsence(models.Model):
+class UnitAbsence(Arrangement):
     """A unit is away (停派): its deputy unit gets the work that would come to it."""
 
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="absences")
     deputy_unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField()
-    reason = models.CharField(max_length=200)
-    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField()
-    cancelled_at = models.DateTimeField(null=True, blank=True)
-    cancelled_by = models.ForeignKey(
-        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
 
-    class Meta:
+    class Meta(Arrangement.Meta):
         constraints = [
+            *Arrangement.Meta.constraints,
             models.CheckConstraint(
                 condition=~Q(unit=F("deputy_unit")),
                 name="dispatch_unitabsence_deputy_is_another_unit",
             ),
-            models.CheckConstraint(
-                condition=Q(ends_at__gt=F("starts_at")),
-                name="dispatch_unitabsence_ends_after_its_start",
-            ),
-            ExclusionConstraint(
-                name="dispatch_unitabsence_one_at_a_time",
-                expressions=[
-                    ("unit", RangeOperators.EQUAL),
-                    (Func("starts_at", "ends_at", function="TSTZRANGE"), RangeOperators.OVERLAPS),
-                ],
-                condition=Q(cancelled_at__isnull=True),
-            ),
+            one_at_a_time("unit"),
         ]
 
     def __str__(self) -> str:

@@ -75,7 +75,10 @@ def acknowledge(*, case_no: str, by: User, now: datetime) -> dict[str, Any]:
             assignment=assignment, defaults={"by": by, "at": now}
         )
         if is_first:
-            payload = {"unit": assignment.unit_id}
+            payload = {
+                "unit": assignment.unit_id,
+                **by.scope().on_behalf(UNIT_ROLES, case.area_code, assignment.unit_id),
+            }
             outbox.record(
                 case, topic=ACKNOWLEDGED, by=by, now=now, from_state=case.state, payload=payload
             )

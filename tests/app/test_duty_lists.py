@@ -13,6 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
+from accounts.arranging import Period
 from dispatch import catalogue
 from dispatch.actions.duties import duty_lists
 from dispatch.actions.duties.absences import arrange_absence
@@ -398,8 +399,9 @@ def test_the_dry_run_leaves_absences_and_what_needed_no_unit_out(city: City) -> 
         state="CLOSED", is_open=False, close_type="DIRECT_ANSWER", closed_at=NOW
     )
     arrange_absence(
-        unit="A2", deputy_unit="A1", starts_at=NOW - timedelta(days=1),
-        ends_at=NOW + timedelta(days=1), reason="检修", by=city["leader1"], now=NOW,
+        unit="A2", deputy_unit="A1",
+        period=Period(NOW - timedelta(days=1), NOW + timedelta(days=1), "检修"),
+        by=city["leader1"], now=NOW,
     )  # fmt: skip
 
     findings = tried(draft(city)).findings

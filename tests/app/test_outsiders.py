@@ -72,8 +72,14 @@ ROWS: dict[str, Row] = {
         ANY_EDITOR, "api/v1/duty-lists/1/publication", "POST", {"valid_from": "2099-01-01"}
     ),
     "api/v1/unit-absences": Row(OWN),
-    "api/v1/unit-absences/<int:absence_id>": Row(OWN, "api/v1/unit-absences/1", "DELETE"),
-    "api/v1/deputies/<int:deputy_id>": Row(OWN, "api/v1/deputies/1", "DELETE"),
+    "api/v1/unit-absences/<int:absence_id>/end": Row(
+        OWN, "api/v1/unit-absences/1/end", "POST", {"reason": "已恢复"}
+    ),
+    "api/v1/unit-absences/units": Row(OWN),
+    "api/v1/deputies/<int:deputy_id>/end": Row(
+        OWN, "api/v1/deputies/1/end", "POST", {"reason": "已返岗"}
+    ),
+    "api/v1/deputies/people": Row(OWN),
     "api/v1/categories": Row(ANY_USER),
     "api/v1/categories/suggest": Row(ANY_USER, "api/v1/categories/suggest?text=路灯不亮"),
     "api/v1/attachments": Row(OWN, method="POST"),
@@ -135,6 +141,9 @@ ROWS: dict[str, Row] = {
     "api/v1/incidents": Row(CASES, "api/v1/incidents?district=339901"),
     "api/v1/incidents/<incident_id>/accept": Row(
         CASES, "api/v1/incidents/1/accept", "POST", {"answer": ""}
+    ),
+    "api/v1/incidents/<incident_id>/answer": Row(
+        CASES, "api/v1/incidents/1/answer", "POST", {"answer": ""}
     ),
     "api/v1/incidents/<incident_id>/dismiss": Row(
         CASES, "api/v1/incidents/1/dismiss", "POST", {"reason": "不是"}

@@ -7,10 +7,11 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from accounts.arranging import ArrangementError, NotYoursToArrangeError, Period
 from accounts.models import Unit, UnitLevel
 from dispatch import catalogue
-from dispatch.actions.duties.absences import AbsenceError, arrange_absence, end_absence
-from dispatch.actions.errors import MoveError, NotAllowedError, RuleError
+from dispatch.actions.duties.absences import arrange_absence, end_absence
+from dispatch.actions.errors import MoveError, RuleError
 from dispatch.casefile import case_for
 from dispatch.duties import reasons, rosters, workload
 from dispatch.models import Assignment, Case, Category, DutyItem, DutyList, Event, UnitAbsence
@@ -193,7 +194,7 @@ def test_while_a_unit_is_away_its_deputy_gets_the_work_and_the_reason_names_both
     city: City,
 ) -> None:
     absence = arrange_absence(
-        unit="A2", deputy_unit="A1", starts_at=NOW, ends_at=NOW + HOUR, reason="设备检修",
+        unit="A2", deputy_unit="A1", period=Period(NOW, NOW + HOUR, "设备检修"),
         by=city["leader1"], now=NOW,
     )  # fmt: skip
     catalogue.refresh()
@@ -207,15 +208,15 @@ def test_while_a_unit_is_away_its_deputy_gets_the_work_and_the_reason_names_both
     later = catalogue.current().suggest_unit("E0104", A, at=NOW + HOUR)
     assert later is not None
     assert later.unit_id == city.units["A2"].pk
-    end_absence(absence_id=absence.pk, by=city["leader1"], now=NOW)
+    end_absence(absence_id=absence.pk, reason="已恢复", by=city["leader1"], now=NOW)
     assert rosters.absences() == ()
 
 
 @pytest.mark.parametrize("who", ["handler1", "approver2", "operator1", "evaluator1", "nobody"])
 def test_who_does_not_lead_the_unit_or_the_area_sends_no_unit_away(city: City, who: str) -> None:
-    with pytest.raises(NotAllowedError):
+    with pytest.raises(NotYoursToArrangeError):
         arrange_absence(
-            unit="A2", deputy_unit="A1", starts_at=NOW, ends_at=NOW + HOUR, reason="检修",
+            unit="A2", deputy_unit="A1", period=Period(NOW, NOW + HOUR, "检修"),
             by=city[who], now=NOW,
         )  # fmt: skip
 
@@ -223,15 +224,15 @@ def test_who_does_not_lead_the_unit_or_the_area_sends_no_unit_away(city: City, w
 def test_a_unit_is_away_once_at_a_time_and_never_its_own_deputy(city: City) -> None:
     def arrange(deputy: str) -> UnitAbsence:
         return arrange_absence(
-            unit="A2", deputy_unit=deputy, starts_at=NOW, ends_at=NOW + HOUR, reason="检修",
+            unit="A2", deputy_unit=deputy, period=Period(NOW, NOW + HOUR, "检修"),
             by=city["leader1"], now=NOW,
         )  # fmt: skip
 
-    with pytest.raises(AbsenceError) as refusal:
+    with pytest.raises(ArrangementError) as refusal:
         arrange("A2")
     assert refusal.value.code == "SAME_UNIT"
     arrange("A1")
-    with pytest.raises(AbsenceError) as refusal:
+    with pytest.raises(ArrangementError) as refusal:
         arrange("A0")
     assert refusal.value.code == "ALREADY_AWAY"
 
@@ -243,15 +244,17 @@ REFUSED = (
      "UPDATE dispatch_unitabsence SET ends_at = starts_at"),
     ("dispatch_unitabsence_one_at_a_time",
      "INSERT INTO dispatch_unitabsence (unit_id, deputy_unit_id, starts_at, ends_at, reason,"
-     " by_id, created_at) SELECT unit_id, deputy_unit_id, starts_at, ends_at, reason, by_id,"
-     " created_at FROM dispatch_unitabsence"),
+     " by_id, created_at, cancel_reason) SELECT unit_id, deputy_unit_id, starts_at, ends_at,"
+     " reason, by_id, created_at, cancel_reason FROM dispatch_unitabsence"),
+    ("dispatch_unitabsence_is_ended_by_somebody_with_a_reason",
+     "UPDATE dispatch_unitabsence SET cancelled_at = now(), cancelled_by_id = by_id"),
 )  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "sql"), REFUSED, ids=[name for name, _ in REFUSED])
 def test_the_database_refuses(city: City, name: str, sql: str) -> None:
     arrange_absence(
-        unit="A2", deputy_unit="A1", starts_at=NOW, ends_at=NOW + HOUR, reason="检修",
+        unit="A2", deputy_unit="A1", period=Period(NOW, NOW + HOUR, "检修"),
         by=city["leader1"], now=NOW,
     )  # fmt: skip
 
@@ -271,7 +274,8 @@ def test_the_api_arranges_shows_and_ends_an_absence(city: City) -> None:
     made = ask(city, "dispatcher1", "POST", "unit-absences", body)
     shown = ask(city, "approver1", "GET", "unit-absences")
     hidden = ask(city, "approver2", "GET", "unit-absences")
-    ended = ask(city, "approver1", "DELETE", f"unit-absences/{made.json()['id']}")
+    path = f"unit-absences/{made.json()['id']}/end"
+    ended = ask(city, "approver1", "POST", path, {"reason": "已恢复"})
 
     assert made.status_code == 201
     assert [one["unit"]["code"] for one in shown.json()["items"]] == ["A2"]

@@ -8,11 +8,11 @@ from django.test import Client
 
 from accounts import deputies
 from accounts.actions import end_post, give_post
+from accounts.arranging import ArrangementError, NotYoursToArrangeError, Period
 from accounts.models import Deputy, Post, Role, User
 from accounts.queries import user_by_token
 from dispatch import casefile
-from dispatch.actions.duties.absences import AbsenceError, arrange_absence
-from dispatch.actions.errors import NotAllowedError
+from dispatch.actions.duties.absences import arrange_absence
 from dispatch.actions.separation import belonged
 from dispatch.attachments.images import store_image
 from dispatch.duties.items import COLUMNS, Known, read_csv
@@ -120,8 +120,9 @@ def lend(city: City, absent: str, deputy: str) -> Deputy:
     """A deputy for an hour around now."""
     at = datetime.now(UTC)
     return deputies.arrange_deputy(
-        absent=absent, deputy=deputy, starts_at=at - timedelta(hours=1),
-        ends_at=at + timedelta(hours=1), reason="年休假", by=city["leader1"], now=at,
+        absent=absent, deputy=deputy,
+        period=Period(at - timedelta(hours=1), at + timedelta(hours=1), "年休假"),
+        by=city["leader1"], now=at,
     )  # fmt: skip
 
 
@@ -132,7 +133,9 @@ def test_who_was_deputy_in_a_unit_does_not_judge_its_work_afterwards(city: City)
 
     end_post(post=Post.objects.get(user=city["helper1"]), now=NOW)
     Post.objects.filter(user=city["helper1"]).update(ended_at=case.created_at - DAY)
-    deputies.end_deputy(deputy_id=Deputy.objects.get().pk, by=city["leader1"], now=LATER)
+    deputies.end_deputy(
+        deputy_id=Deputy.objects.get().pk, reason="已返岗", by=city["leader1"], now=LATER
+    )
     Deputy.objects.update(cancelled_at=case.created_at + timedelta(minutes=1))
     assert belonged(city["helper1"], case)
     Deputy.objects.update(cancelled_at=case.created_at - timedelta(minutes=1))
@@ -160,11 +163,11 @@ def test_an_approver_hands_the_work_of_her_unit_to_her_own_units_only(
 ) -> None:
     def arrange(deputy: str) -> Any:
         return arrange_absence(
-            unit=unit, deputy_unit=deputy, starts_at=NOW, ends_at=NOW + DAY, reason="检修",
+            unit=unit, deputy_unit=deputy, period=Period(NOW, NOW + DAY, "检修"),
             by=city["approver1"], now=NOW,
         )  # fmt: skip
 
-    with pytest.raises(NotAllowedError):
+    with pytest.raises(NotYoursToArrangeError):
         arrange("B0")
     assert arrange("A2").deputy_unit == city.units["A2"]
 
@@ -176,15 +179,15 @@ def test_an_approver_hands_the_work_of_her_unit_to_her_own_units_only(
 def test_a_time_beyond_all_calendars_stops_neither_routing_nor_the_list_of_deputies(
     city: City, starts: datetime, ends: datetime
 ) -> None:
-    with pytest.raises(AbsenceError):
+    with pytest.raises(ArrangementError):
         arrange_absence(
-            unit="A2", deputy_unit="A1", starts_at=starts, ends_at=ends, reason="检修",
+            unit="A2", deputy_unit="A1", period=Period(starts, ends, "检修"),
             by=city["leader1"], now=NOW,
         )  # fmt: skip
-    with pytest.raises(deputies.DeputyError):
+    with pytest.raises(ArrangementError):
         deputies.arrange_deputy(
-            absent="approver1", deputy="cleaner1", starts_at=starts, ends_at=ends,
-            reason="年休假", by=city["leader1"], now=NOW,
+            absent="approver1", deputy="cleaner1", period=Period(starts, ends, "年休假"),
+            by=city["leader1"], now=NOW,
         )  # fmt: skip
     assert ask(city, "leader1", "GET", "deputies").status_code == 200
     assert ask(city, "leader1", "GET", "unit-absences").status_code == 200
@@ -259,6 +262,7 @@ DOORS = (
     ("PUT", "duty-lists/1/items", {"csv": "x"}),
     ("POST", "duty-lists/1/publication", {"valid_from": "2026-03-02"}),
     ("POST", "incidents/1/accept", {"answer": "x", "auto_join": True}),
+    ("POST", "incidents/1/answer", {"answer": "x", "auto_join": True, "instead_of": "x"}),
     ("POST", "incidents/1/dismiss", {"reason": "x"}),
     ("POST", "screen/displays", {"code": "ABCDEFGH", "name": "x", "area": "3399"}),
     ("POST", "alarms/1/note", {"text": "x"}),

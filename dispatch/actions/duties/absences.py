@@ -1,98 +1,89 @@
 """Units that are away (停派): arranged by their approver, or who leads or dispatches the area."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
-from django.utils.translation import gettext_lazy as _
+from django.db import transaction
+from django.utils.translation import gettext as _
 
+from accounts.arranging import (
+    ArrangementError,
+    Period,
+    Problem,
+    check_reach,
+    end_early,
+    locked,
+    refuse,
+    save,
+)
 from accounts.models import Unit, UnitLevel, User
 from dispatch import catalogue
-from dispatch.actions.errors import MoveError, NotAllowedError
 from dispatch.models import UnitAbsence
+from gis.gazetteer import initials_of
 
 LONGEST = timedelta(days=366)
-FURTHEST = timedelta(days=366)
-"""How far off an absence may begin, before or after now."""
+SHOWN_FOR = timedelta(days=92)
+"""How long an absence that is over stays on the page."""
 ARRANGERS = frozenset({"UNIT_APPROVER", "DUTY_LEADER", "DISPATCHER", "COMMANDER"})
+MOST_FOUND = 9
 
 
-class AbsenceError(MoveError):
-    """An absence cannot be arranged so (422)."""
+@dataclass(frozen=True, slots=True)
+class NamedUnit:
+    """A unit by its code and name."""
 
-
-class UnknownAbsenceError(MoveError):
-    """No absence has this number (404)."""
-
-    code = "NOT_FOUND"
-    message = _("没有这项停派安排。")
+    code: str
+    name: str
 
 
 @transaction.atomic
 def arrange_absence(
-    *,
-    unit: str,
-    deputy_unit: str,
-    starts_at: datetime,
-    ends_at: datetime,
-    reason: str,
-    by: User,
-    now: datetime,
+    *, unit: str, deputy_unit: str, period: Period, by: User, now: datetime
 ) -> UnitAbsence:
     """Let another unit (codes) get what would come to `unit` for a while.
 
     Both units are hers to arrange for: nobody hands her work to a stranger.
-    Raises AbsenceError, NotAllowedError; the database keeps periods of one unit apart.
+    Raises ArrangementError, NotYoursToArrangeError; the database keeps periods of one unit apart.
     """
     away, stands_in = _unit(unit, "unit"), _unit(deputy_unit, "deputy_unit")
-    if not (may_arrange(by, away) and may_arrange(by, stands_in)):
-        raise NotAllowedError
+    check_reach({"unit": may_arrange(by, away), "deputy_unit": may_arrange(by, stands_in)})
+    problems = period.problems(longest=LONGEST, now=now)
     if away.pk == stands_in.pk:
-        raise _refusal("SAME_UNIT", "deputy_unit", _("请选择另一个单位代办。"))
-    if stands_in.level == UnitLevel.COMMUNITY:
-        raise _refusal("COMMUNITY_CANNOT_LEAD", "deputy_unit", _("社区只能协办，不能主办。"))
-    if ends_at <= starts_at or ends_at <= now:
-        raise _refusal("BAD_PERIOD", "ends_at", _("结束时间须晚于开始时间，且未过去。"))
-    if ends_at - starts_at > LONGEST or abs(starts_at - now) > FURTHEST:
-        raise _refusal("TOO_LONG", "ends_at", _("停派须在一年之内开始，最长一年。"))
-    if not reason.strip():
-        raise _refusal("REQUIRED", "reason", _("请写明停派的事由。"))
-    row = UnitAbsence(
-        unit=away,
-        deputy_unit=stands_in,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        reason=reason.strip()[:200],
-        by=by,
-        created_at=now,
-    )
-    _save(row)
+        problems.insert(0, ("deputy_unit", "SAME_UNIT", _("请选择另一个单位代办。")))
+    elif stands_in.level == UnitLevel.COMMUNITY:
+        words = _("社区只能协办，不能主办。")
+        problems.insert(0, ("deputy_unit", "COMMUNITY_CANNOT_LEAD", words))
+    refuse(problems)
+    row = UnitAbsence(unit=away, deputy_unit=stands_in)
+    save(row, period, refusals=_refusals(), by=by, now=now)
     transaction.on_commit(catalogue.refresh)
     return row
 
 
 @transaction.atomic
-def end_absence(*, absence_id: int, by: User, now: datetime) -> UnitAbsence:
-    """End or call off an absence; the row stays. A second ending changes nothing."""
-    row = (
-        UnitAbsence.objects.select_for_update(of=("self",))
-        .select_related("unit", "deputy_unit", "by")
-        .filter(pk=absence_id)
-        .first()
-    )
+def end_absence(*, absence_id: int, reason: str, by: User, now: datetime) -> UnitAbsence:
+    """End or call off an absence with a reason; the row stays. A second ending changes nothing.
+
+    Raises ArrangementError; NOT_FOUND where there is none or it is not hers to arrange.
+    """
+    rows = UnitAbsence.objects.select_related("unit", "deputy_unit", "by")
+    row: UnitAbsence | None = locked(rows, absence_id)
     if row is None or not may_arrange(by, row.unit):
-        raise UnknownAbsenceError
-    if row.cancelled_at is None and row.ends_at > now:
-        row.cancelled_at, row.cancelled_by = now, by
-        row.save(update_fields=["cancelled_at", "cancelled_by"])
+        raise ArrangementError(("id", "NOT_FOUND", _("没有这项停派安排。")), status=404)
+    if end_early(row, reason=reason, by=by, now=now):
         transaction.on_commit(catalogue.refresh)
     return row
 
 
-def absences_for(user: User, *, now: datetime) -> list[UnitAbsence]:
-    """The absences that are not over, of the units that the user arranges for."""
-    rows = UnitAbsence.objects.filter(ends_at__gt=now, cancelled_at__isnull=True)
-    found = rows.select_related("unit", "deputy_unit", "by").order_by("starts_at", "pk")
-    return [row for row in found if may_arrange(user, row.unit)]
+def absences_for(user: User, *, now: datetime, over: bool = False) -> list[UnitAbsence]:
+    """The absences that are not over, of the units that the user arranges for.
+
+    With `over` those of the last three months too, ended and called off ones among them.
+    """
+    rows = UnitAbsence.objects.filter(ends_at__gt=now - SHOWN_FOR if over else now)
+    rows = rows if over else rows.filter(cancelled_at__isnull=True)
+    found = rows.select_related("unit", "deputy_unit", "by", "cancelled_by")
+    return [row for row in found.order_by("starts_at", "pk") if may_arrange(user, row.unit)]
 
 
 def may_arrange(user: User, unit: Unit) -> bool:
@@ -100,23 +91,41 @@ def may_arrange(user: User, unit: Unit) -> bool:
     return user.scope().may(ARRANGERS, unit.area_code, unit.pk)
 
 
+def may_arrange_any(user: User) -> bool:
+    """True for who sends units away at all."""
+    return bool(ARRANGERS & user.scope().roles)
+
+
+def units_for(user: User, query: str) -> list[NamedUnit]:
+    """The units that the user arranges for, by code, name or pinyin; the nearest first."""
+    text = query.strip().lower()
+    ranked = sorted(
+        (rank, unit.code, unit.name)
+        for unit in Unit.objects.all()
+        if may_arrange(user, unit) and (rank := _rank(unit, text)) is not None
+    )
+    return [NamedUnit(code, name) for _rank_of, code, name in ranked[:MOST_FOUND]]
+
+
+def _rank(unit: Unit, text: str) -> int | None:
+    """How near a unit is to what was typed; None for not at all."""
+    code, name = unit.code.lower(), unit.name.lower()
+    ways = (
+        not text or code == text,
+        name.startswith(text),
+        code.startswith(text),
+        text in name or text in initials_of(name),
+    )
+    return next((rank for rank, fits in enumerate(ways) if fits), None)
+
+
 def _unit(code: str, path: str) -> Unit:
     found = None if "\x00" in code else Unit.objects.filter(code=code).first()
     if found is None:
-        raise _refusal("UNKNOWN_UNIT", path, _("没有这个单位。"))
+        raise ArrangementError((path, "UNKNOWN_UNIT", _("没有这个单位。")))
     return found
 
 
-def _refusal(code: str, path: str, why: object) -> AbsenceError:
-    return AbsenceError(why, code=code, fields={path: [str(why)]})
-
-
-def _save(row: UnitAbsence) -> None:
-    try:
-        with transaction.atomic():
-            row.save()
-    except IntegrityError as error:
-        if "dispatch_unitabsence_one_at_a_time" not in str(error):
-            raise
-        why = _("这段时间该单位已停派。")
-        raise _refusal("ALREADY_AWAY", "starts_at", why) from error
+def _refusals() -> dict[str, Problem]:
+    taken = _("这段时间该单位已停派。")
+    return {"dispatch_unitabsence_one_at_a_time": ("starts_at", "ALREADY_AWAY", taken)}

@@ -1,4 +1,4 @@
-"""Deciding on an area incident: accept it, which merges its cases, or dismiss it."""
+"""Deciding on an area incident: accept it, which merges its cases, answer anew, or dismiss it."""
 
 from datetime import datetime
 
@@ -14,10 +14,14 @@ from dispatch.actions.errors import (
     RuleError,
     StaleVersionError,
 )
-from dispatch.actions.joining.merging import chain_of
 from dispatch.actions.moving import make_move
-from dispatch.lifecycle import INCIDENT_ACCEPTED, INCIDENT_DISMISSED
-from dispatch.models import Case, Incident, IncidentMember
+from dispatch.lifecycle import (
+    INCIDENT_ACCEPTED,
+    INCIDENT_ANSWERED,
+    INCIDENT_DISMISSED,
+    INCIDENT_TOPICS,
+)
+from dispatch.models import Case, Event, Incident, IncidentMember, Note
 from dispatch.models.incidents import IncidentState
 from dispatch.voices import is_storable
 
@@ -48,6 +52,36 @@ def accept(*, incident_id: int, answer: str, auto_join: bool, by: User, now: dat
 
 
 @transaction.atomic
+def change_answer(
+    *,
+    incident_id: int,
+    answer: str,
+    auto_join: bool,
+    instead_of: str,
+    by: User,
+    now: datetime,
+) -> Incident:
+    """Tell who calls from now on something else; what was told before stays in the log.
+
+    `instead_of` is the answer that `by` has seen: where another stands by now, she is told who
+    was first. Raises CaseNotFoundError, NotAllowedError, StaleVersionError, RuleError.
+    """
+    incident = _known_to(by, incident_id)
+    if incident.state != IncidentState.ACCEPTED.value or incident.answer != instead_of.strip():
+        raise _was_first(incident)
+    _check_text("answer", answer, LONGEST_ANSWER)
+    primary = Case.objects.select_for_update(of=("self",)).get(pk=incident.primary_id)
+    incident.answer, incident.auto_join = answer.strip(), auto_join
+    incident.save(update_fields=["answer", "auto_join"])
+    note = Note.objects.create(
+        case=primary, move="change_answer", text=incident.answer, by=by, at=now
+    )
+    _tell(incident, primary, INCIDENT_ANSWERED, by=by, now=now, note=note.pk)
+    transaction.on_commit(catalogue.refresh)
+    return incident
+
+
+@transaction.atomic
 def dismiss(*, incident_id: int, reason: str, by: User, now: datetime) -> Incident:
     """It is none: the cases stay apart, and only later voices make another offer."""
     incident = _open_to(by, incident_id)
@@ -62,21 +96,35 @@ def dismiss(*, incident_id: int, reason: str, by: User, now: datetime) -> Incide
     return incident
 
 
-def _open_to(by: User, incident_id: int) -> Incident:
-    """The incident, locked and undecided; 404 for who may not know of it."""
+def _known_to(by: User, incident_id: int) -> Incident:
+    """The incident, locked, for who may decide it; 404 for who may not know of it."""
     incident = Incident.objects.select_for_update(of=("self",)).filter(pk=incident_id).first()
     if incident is None or not by.scope().may(READERS, incident.district_code, None):
         raise CaseNotFoundError
     if not by.scope().may(DECIDERS, incident.district_code, None):
         raise NotAllowedError
-    if incident.state != IncidentState.OFFERED.value:
-        raise StaleVersionError(
-            who=str(incident.decided_by or _("系统")),
-            topic=f"incident.{incident.state.lower()}",
-            at=incident.decided_at or incident.closed_at or incident.offered_at,
-            version=0,
-        )
     return incident
+
+
+def _open_to(by: User, incident_id: int) -> Incident:
+    """The incident, locked and undecided."""
+    incident = _known_to(by, incident_id)
+    if incident.state != IncidentState.OFFERED.value:
+        raise _was_first(incident)
+    return incident
+
+
+def _was_first(incident: Incident) -> StaleVersionError:
+    """Who changed the incident last, and how."""
+    told = Event.objects.filter(case_id=incident.primary_id, topic__in=INCIDENT_TOPICS)
+    last = told.filter(payload__incident=incident.pk).order_by("-id").first()
+    actor = User.objects.filter(pk=last.actor_id).first() if last else incident.decided_by
+    return StaleVersionError(
+        who=str(actor or _("系统")),
+        topic=last.topic if last else f"incident.{incident.state.lower()}",
+        at=last.at if last else incident.decided_at or incident.offered_at,
+        version=0,
+    )
 
 
 def _check_text(name: str, text: str, longest: int) -> None:
@@ -105,9 +153,12 @@ def _decide(incident: Incident, state: IncidentState, *, by: User, now: datetime
 
 
 def _join(member: IncidentMember, primary: Case, *, by: User, now: datetime) -> None:
-    """Merge one member; what must not be merged stays a case of its own, with the code why."""
+    """Merge one member; what must not be merged stays a case of its own, with the code why.
+
+    A member that has ended, or has gone into another one before, is not left out of anything.
+    """
     case = member.case
-    if chain_of(case.case_no)[-1] == primary.case_no:
+    if not case.is_open:
         return
     data = {"into": primary.case_no, "reason": str(WHY_MERGED)}
     try:
@@ -124,12 +175,19 @@ def _join(member: IncidentMember, primary: Case, *, by: User, now: datetime) -> 
         member.save(update_fields=["left_out"])
 
 
-def _tell(incident: Incident, primary: Case, topic: str, *, by: User, now: datetime) -> None:
+def _tell(
+    incident: Incident, primary: Case, topic: str, *, by: User, now: datetime, **more: int
+) -> None:
     outbox.record(
         primary,
         topic=topic,
         by=by,
         now=now,
         from_state=primary.state,
-        payload={"incident": incident.pk, "voices": incident.voices},
+        payload={
+            "incident": incident.pk,
+            "voices": incident.voices,
+            **by.scope().on_behalf(DECIDERS, incident.district_code),
+            **more,
+        },
     )
