@@ -20,6 +20,14 @@ class AcceptIn(Schema):
     auto_join: bool = False
 
 
+class AnswerIn(Schema):
+    """What callers are told from now on, instead of which answer, and whether new voices join."""
+
+    answer: str = ""
+    auto_join: bool = False
+    instead_of: str = ""
+
+
 class DismissIn(Schema):
     """Why it is none."""
 
@@ -39,6 +47,20 @@ def accept(request: HttpRequest, incident_id: int, payload: AcceptIn) -> dict[st
         incident_id=incident_id,
         answer=payload.answer,
         auto_join=payload.auto_join,
+        by=cast(User, request.user),
+        now=timezone.now(),
+    )
+    return named(incident)
+
+
+@router.post("/incidents/{incident_id}/answer")
+def change_answer(request: HttpRequest, incident_id: int, payload: AnswerIn) -> dict[str, Any]:
+    """Tell who calls from now on something else; 409 where another answer stands by now."""
+    incident = deciding.change_answer(
+        incident_id=incident_id,
+        answer=payload.answer,
+        auto_join=payload.auto_join,
+        instead_of=payload.instead_of,
         by=cast(User, request.user),
         now=timezone.now(),
     )

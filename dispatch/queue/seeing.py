@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from dispatch.models import Case, SavedFilter, SeenMark
 from dispatch.queries import FilterError, filtered
-from dispatch.queue.filters import TILES, filters_from, parsed
+from dispatch.queue.filters import TILES, counted_by, filters_from, parsed
 from dispatch.queue.saving import usable_by
 
 MOST_COUNTED: Final = 100
@@ -48,13 +48,17 @@ def look(*, view: str, until: datetime, by: User, now: datetime) -> None:
 def unseen_for(
     user: User, *, query: Mapping[str, str], saved: list[SavedFilter], now: datetime
 ) -> dict[str, int]:
-    """How many cases entered their state in each view since it was looked at, at most 100 each."""
+    """How many cases entered their state in each view since it was looked at, at most 100 each.
+
+    A tile counts within the page's other filters, as its large number does; a saved filter is one
+    of its own. A narrowed page leaves the marks alone: what it does not show was not looked at.
+    """
     marks = dict(SeenMark.objects.filter(user=user).values_list("view", "until"))
     district = filters_from({"district": query.get("district", "")}, user, now).district
     counts = {}
     for tile in TILES:
         since = marks.get(view_of(tile, district), now - LONGEST_AGO)
-        counts[tile] = _count(user, {"district": district, "tile": tile}, since, now)
+        counts[tile] = _count(user, {**counted_by(query), "tile": tile}, since, now)
     for one in saved:
         since = marks.get(f"f{one.pk}", now - LONGEST_AGO)
         counts[f"f{one.pk}"] = _count(user, parsed(one.query), since, now)

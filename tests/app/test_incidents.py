@@ -14,8 +14,8 @@ from dispatch.actions.errors import (
     RuleError,
     StaleVersionError,
 )
-from dispatch.actions.joining.deciding import accept, dismiss
-from dispatch.models import Case, Cursor, Event, Incident, Intake
+from dispatch.actions.joining.deciding import accept, change_answer, dismiss
+from dispatch.models import Case, Cursor, Event, Incident, Intake, Note
 from tests.app.joining_fixtures import ESTATE, FAR, caller, case_of, recognise, say
 from tests.app.test_disputes import move
 from tests.app.threads import at_once
@@ -277,3 +277,66 @@ def test_of_twenty_voices_at_once_exactly_one_incident_comes(real_city: City) ->
     assert (incident.voices, incident.members.count()) == (20, 20)
     assert Event.objects.filter(topic="incident.offered").count() == 1
     assert Intake.objects.count() == 20
+
+
+def told_anew(city: City, incident: Incident, answer: str, **changes: object) -> Incident:
+    """The leader gives another answer, having seen the one that stands."""
+    wanted = {"answer": answer, "auto_join": False, "instead_of": incident.answer, **changes}
+    return change_answer(incident_id=incident.pk, by=city["leader1"], now=LATER, **wanted)  # type: ignore[arg-type]
+
+
+def test_who_calls_after_the_answer_was_changed_hears_the_new_one(city: City) -> None:
+    incident = accepted_one(city)
+    told_anew(city, incident, " 延到今晚十点恢复。 ", auto_join=True)
+    catalogue.refresh()
+
+    receipt = say(city, "L9013", 40, caller=caller(50), address=ESTATE)
+
+    assert receipt["case_no"] == incident.primary.case_no
+    incident.refresh_from_db()
+    assert (incident.answer, incident.auto_join) == ("延到今晚十点恢复。", True)
+    event = Event.objects.get(topic="incident.answered")
+    assert event.case_id == incident.primary_id
+    assert Note.objects.get(pk=event.payload["note"]).text == "延到今晚十点恢复。"
+
+
+def test_who_changes_an_answer_that_another_has_changed_is_told_who_was_first(city: City) -> None:
+    incident = accepted_one(city)
+    told_anew(city, incident, "延到今晚十点恢复。")
+
+    with pytest.raises(StaleVersionError) as refusal:
+        told_anew(city, incident, "延到明早恢复。")
+
+    assert (refusal.value.who, refusal.value.topic) == ("leader1", "incident.answered")
+    incident.refresh_from_db()
+    assert incident.answer == "延到今晚十点恢复。"
+
+
+def test_an_answer_is_changed_only_where_one_stands_and_only_by_the_leader(city: City) -> None:
+    incident = offered(city)
+    with pytest.raises(StaleVersionError):
+        told_anew(city, incident, "还没有确认")
+    accept(incident_id=incident.pk, answer="", auto_join=False, by=city["leader1"], now=LATER)
+    body = {"answer": "正在抢修", "instead_of": ""}
+
+    forbidden, _ = Api(city, "operator1").post(f"incidents/{incident.pk}/answer", body)
+    too_long, error = Api(city, "leader1").post(
+        f"incidents/{incident.pk}/answer", {**body, "answer": "长" * 501}
+    )
+    done, answer = Api(city, "leader1").post(f"incidents/{incident.pk}/answer", body)
+
+    assert (forbidden, too_long, done) == (403, 422, 200)
+    assert set(error["error"]["fields"]) == {"answer"}
+    assert answer["answer"] == "正在抢修"
+
+
+def test_a_member_that_has_ended_is_not_called_left_out(city: City) -> None:
+    incident = offered(city)
+    ended = incident.members.order_by("pk").last()
+    assert ended is not None
+    move(city, ended.case, "leader1", "void", 32, reason="误报")
+
+    accept(incident_id=incident.pk, answer="", auto_join=False, by=city["leader1"], now=LATER)
+
+    ended.refresh_from_db()
+    assert (ended.case.state, ended.left_out) == ("VOIDED", "")

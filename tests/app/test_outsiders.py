@@ -76,6 +76,16 @@ ROWS: dict[str, Row] = {
         OWN, "api/v1/unit-absences/1/end", "POST", {"reason": "已恢复"}
     ),
     "api/v1/unit-absences/units": Row(OWN),
+    "api/v1/unit-absences/preview": Row(
+        OWN, method="POST",
+        body={"unit": "A1", "deputy_unit": "A2", "reason": "检修",
+              "starts_at": "2099-01-01T09:00", "ends_at": "2099-01-01T18:00"},
+    ),
+    "api/v1/deputies/preview": Row(
+        OWN, method="POST",
+        body={"absent": "handler1", "deputy": "helper1", "reason": "年休假",
+              "starts_at": "2099-01-01T09:00", "ends_at": "2099-01-01T18:00"},
+    ),
     "api/v1/deputies/<int:deputy_id>/end": Row(
         OWN, "api/v1/deputies/1/end", "POST", {"reason": "已返岗"}
     ),
@@ -199,6 +209,7 @@ ROWS: dict[str, Row] = {
     ),
     "cases/<str:case_no>/": Row(CASES, "cases/{case}/"),
     "duties/": Row(CASES, "duties/?v=1&tab=replay"),
+    "absences/": Row(OWN),
     "desk/": Row(CASES),
     "m/": Row(CASES),
 }  # fmt: skip

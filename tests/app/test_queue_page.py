@@ -246,6 +246,17 @@ def test_who_looks_at_one_district_has_seen_only_that(city: City) -> None:
     assert unseen(city, "leader1", 31, district="339902")["all"] == 1
 
 
+def test_unseen_counts_within_the_pages_other_filters_as_the_large_numbers_do(city: City) -> None:
+    log(city, title="热线的一件")
+    within = {"district": A}
+
+    assert unseen(city, "leader1", 1, **within)["all"] == 1
+    assert unseen(city, "leader1", 1, **within, line="HOTLINE")["all"] == 1
+    assert unseen(city, "leader1", 1, **within, line="GRID")["all"] == 0
+    assert unseen(city, "leader1", 1, **within, tile="unsigned", q="热线的一件")["all"] == 1
+    assert unseen(city, "leader1", 1, **within, q="没有这几个字")["all"] == 0
+
+
 # --- the map ---------------------------------------------------------------------------------
 
 BOX = (13310000.0, 3480000.0, 13330000.0, 3500000.0)

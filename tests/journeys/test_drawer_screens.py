@@ -1,6 +1,7 @@
 """The drawer's screens: without barriers at each size, by keyboard, in English, at 200 %."""
 
 import pytest
+from playwright.sync_api import Route
 
 from tests.journeys.browser import Visitor
 from tests.journeys.conftest import Visit
@@ -73,6 +74,41 @@ def test_side_by_side_and_the_lightbox_have_no_barriers_and_obey_keys(
     assert _axe(approver) == []
     approver.page.keyboard.press("Escape")
     assert approver.page.locator("dialog.beside").is_hidden()
+
+
+def test_the_first_drawer_shows_its_outline_while_its_parts_are_on_their_way(
+    visit: Visit, stack: Stack
+) -> None:
+    number = _worked(stack, "慢网络里打开的一件")
+    leader = visit("leader1").go(f"/queue/?q={number}").until_live()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    leader.page.route("**/drawer/shell*.js", hold)
+    leader.page.locator(f"#case-{number} .title a").click()
+    leader.page.locator("#drawer [aria-busy] .skeleton").first.wait_for()
+    leader.until(lambda: len(held) == 1)
+    held[0].continue_()
+    leader.page.locator("#drawer .drawer-head").wait_for()
+    assert leader.page.locator("#drawer .skeleton").count() == 0
+
+
+def test_a_drawer_whose_parts_do_not_come_says_so_and_comes_at_the_next_try(
+    visit: Visit, stack: Stack
+) -> None:
+    number = _worked(stack, "断网时打开的一件")
+    leader = visit("leader1").go(f"/queue/?q={number}").until_live()
+    for words in ("ERR_FAILED", "dynamically imported"):
+        leader.expect_complaint(words)
+    leader.page.route("**/queue/drawer/**", lambda route: route.abort())
+    leader.page.locator(f"#case-{number} .title a").click()
+    leader.page.locator("#drawer [data-retry]").wait_for()
+    assert "网络不通" in leader.text("#drawer .notice")
+    leader.page.unroute("**/queue/drawer/**")
+    leader.page.click("#drawer [data-retry]")
+    leader.page.locator("#drawer .drawer-head").wait_for()
 
 
 def test_the_clock_picture_is_read_by_arrow_keys(visit: Visit, stack: Stack) -> None:

@@ -14,6 +14,7 @@ from tests.journeys.stack import Stack
 from tests.journeys.test_every_page import _axe
 
 ANSWER = "春晓花园片区停水，正在抢修，预计今晚八点恢复。"
+LATER_ANSWER = "春晓花园片区停水，抢修延长，预计今晚十点恢复。"
 ESTATE = "云中区望江街道秋涛路22号春晓花园{n}幢"
 OUTAGE = "L9013"
 SPOT = {"lon": 119.6021, "lat": 29.9041, "crs": "WGS84", "accuracy_m": 8}
@@ -96,8 +97,16 @@ def test_five_neighbours_make_one_offer_and_the_sixth_hears_the_answer(
     states = [stack.call("leader1", "GET", f"cases/{no}")["state"] for no in numbers[1:]]
     assert states == ["MERGED"] * 4
 
+    strip.get_by_role("button", name="更改答复").click()
+    assert leader.page.input_value("#incident-answer") == ANSWER
+    leader.page.fill("#incident-answer", LATER_ANSWER)
+    leader.page.keyboard.press("Control+Enter")
+    leader.until(lambda: LATER_ANSWER in leader.text("#incidents"))
+    watcher.until(lambda: LATER_ANSWER in watcher.text("#incidents"))
+    assert watcher.page.locator("#incidents .btn").all_inner_texts() == ["查看"]
+
     desk = _desk_for_the_outage(visit, "春晓花园9幢也停水了，要求今天恢复供水。")
-    desk.until(lambda: ANSWER in desk.text("#twins"))
+    desk.until(lambda: LATER_ANSWER in desk.text("#twins"))
     first = desk.page.locator("#twins li").first
     assert first.get_attribute("data-case") == numbers[0]
     assert first.get_attribute("aria-selected") == "true"
@@ -106,7 +115,7 @@ def test_five_neighbours_make_one_offer_and_the_sixth_hears_the_answer(
     desk.page.keyboard.press("Control+m")
     desk.page.locator("#receipt").wait_for()
     assert desk.text("#receipt-no") == numbers[0]
-    assert desk.text("#receipt-told-words") == ANSWER
+    assert desk.text("#receipt-told-words") == LATER_ANSWER
     primary = stack.call("leader1", "GET", f"cases/{numbers[0]}")
     assert len(primary["intakes"]) == 6
     _close(stack, numbers[0], django_db_blocker)

@@ -145,6 +145,37 @@ def test_filters_are_links_that_keep_the_rest(visit: Visit, stack: Stack) -> Non
     assert queue.page.locator('.tile[aria-current] [data-count="today"]').count() == 1
 
 
+def test_back_and_forward_lead_through_the_filters_with_map_and_feed_alive(
+    visit: Visit, stack: Stack
+) -> None:
+    stack.log_call(title="后退也看得见的一件")
+    queue = visit("leader1").until_live()
+    today = queue.page.locator('.tile[aria-current] [data-count="today"]')
+    queue.page.click('.tile:has([data-count="today"])')
+    queue.until(lambda: today.count() == 1)
+    queue.page.go_back()
+    queue.until(lambda: today.count() == 0 and queue.page.locator(".case").count() > 0)
+    assert "tile=" not in queue.page.url
+    assert queue.page.locator("#map canvas").count() > 0
+    queue.page.go_forward()
+    queue.until(lambda: today.count() == 1)
+    stack.log_call(title="前进之后来的一件", priority=0)
+    queue.until(lambda: queue.page.locator("#strip").is_visible())
+
+
+def test_the_first_press_of_a_filter_needs_nothing_that_was_there_before(
+    visit: Visit, stack: Stack
+) -> None:
+    stack.log_call(title="按键盘筛选的一件")
+    queue = visit("leader1").until_live()
+    assert queue.page.evaluate("typeof window.htmx") == "undefined"
+    assert queue.page.evaluate("window.sanxianMap.kept = 'the same page'")
+    queue.page.evaluate("document.querySelector('.pill:has(.seal.HOTLINE)').click()")
+    queue.until(lambda: queue.page.locator(".pill[aria-current]:has(.seal.HOTLINE)").count() == 1)
+    assert queue.page.evaluate("window.sanxianMap.kept") == "the same page"
+    assert "line=HOTLINE" in queue.page.url
+
+
 def test_without_sockets_the_page_polls_and_says_so(visit: Visit, stack: Stack) -> None:
     queue = visit("leader1").without_worker()
     queue.page.route_web_socket("**/ws/**", lambda socket: socket.close(code=1011))

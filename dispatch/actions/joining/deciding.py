@@ -118,7 +118,9 @@ def _was_first(incident: Incident) -> StaleVersionError:
     """Who changed the incident last, and how."""
     told = Event.objects.filter(case_id=incident.primary_id, topic__in=INCIDENT_TOPICS)
     last = told.filter(payload__incident=incident.pk).order_by("-id").first()
-    actor = User.objects.filter(pk=last.actor_id).first() if last else incident.decided_by
+    actor = incident.decided_by
+    if last:
+        actor = User.objects.filter(pk=last.actor_id).first() if last.actor_id else None
     return StaleVersionError(
         who=str(actor or _("系统")),
         topic=last.topic if last else f"incident.{incident.state.lower()}",

@@ -39,8 +39,15 @@ export function closeDrawer() {
   shell?.closed();
 }
 
+/** Fetch what is inside before the first case is asked for: when the pointer or the focus comes near one. */
+export function prepareDrawer() {
+  load().catch(() => {});
+}
+
+/** Open a case; rejects where what is inside cannot be fetched. */
 export async function openDrawer(number) {
   drawer.hidden = false;
+  if (!shell) drawer.replaceChildren($("#drawer-skeleton").content.cloneNode(true));
   const inside = await load();
   if (!drawer.hidden) await inside.open(number);
 }

@@ -29,9 +29,7 @@ function setModal(isModal) {
 }
 
 function skeleton() {
-  const widths = [60, 90, 40, 100, 80, 70];
-  const lines = widths.map((width) => `<span class="skeleton" style="--wide:${width}%"></span>`);
-  drawer.innerHTML = `<div class="drawer-body" aria-busy="true">${lines.join("")}</div>`;
+  drawer.replaceChildren($("#drawer-skeleton").content.cloneNode(true));
 }
 
 function showError(error, number) {

@@ -36,6 +36,15 @@ function acceptForm(incident) {
   return { ...field, rows: [...field.rows, check], word: acceptWord(incident), path: "accept", body: () => ({ answer: field.text.value, auto_join: join.checked }), done: merged };
 }
 
+function answerForm(incident) {
+  const field = textField(incident, "answer", gettext("请告知来电人"), gettext("已知此事，正在抢修，预计几点恢复"));
+  if (!kept.has(field.key)) field.text.value = incident.answer;
+  const join = element("input", { type: "checkbox", id: "incident-join", checked: incident.auto_join });
+  const check = element("label", { class: "check" }, join, gettext("新来件自动并入"));
+  const told = () => toast(gettext("已更改答复，之后来电的人听到新的答复"));
+  return { ...field, rows: [...field.rows, check], word: gettext("更改答复"), path: "answer", body: () => ({ answer: field.text.value, auto_join: join.checked, instead_of: incident.answer }), done: told };
+}
+
 function dismissForm(incident) {
   const field = textField(incident, "dismiss", gettext("为什么不是"), gettext("如：各户内部管道问题，原因不同"));
   return { ...field, word: gettext("不是区域性事件"), path: "dismiss", body: () => ({ reason: field.text.value }), done: () => toast(gettext("已记为不是区域性事件，各件分别办理")) };
@@ -43,7 +52,7 @@ function dismissForm(incident) {
 
 function merged({ primary, cases }) {
   const apart = cases.filter((one) => one.left_out).length;
-  const words = { no: primary, n: cases.length - apart, apart };
+  const words = { no: primary, n: cases.filter((one) => one.state === "MERGED" || one.case_no === primary).length, apart };
   if (cases.length === 1) {
     toast(gettext("已确认为区域性事件"));
     return;
@@ -65,7 +74,9 @@ function refuse(form, notice, error) {
   notice.hidden = false;
 }
 
-/** Open it to see, to accept or to dismiss; what was written stays until it has been sent. */
+const FORMS = { see: acceptForm, accept: acceptForm, answer: answerForm, dismiss: dismissForm };
+
+/** Open it to see, to accept, to answer anew or to dismiss; what was written stays until it has been sent. */
 export function openIncident(incident, { kind, mayDecide, again, opener }) {
   const { dialog, body, foot } = openSheet("incident-sheet", fill(gettext("区域性事件：%(name)s"), { name: nameOf(incident) }));
   dialog.addEventListener("close", () => opener.isConnected && opener.focus());
@@ -76,7 +87,7 @@ export function openIncident(incident, { kind, mayDecide, again, opener }) {
     body.append(element("p", { class: "notice" }, told));
     return;
   }
-  decide(incident, kind === "dismiss" ? dismissForm(incident) : acceptForm(incident), { dialog, body, foot, again, isFocused: kind !== "see" });
+  decide(incident, FORMS[kind](incident), { dialog, body, foot, again, isFocused: kind !== "see" });
 }
 
 function decide(incident, form, { dialog, body, foot, again, isFocused }) {

@@ -21,11 +21,12 @@ function line(incident, mayDecide, again) {
   const act = (kind) => async (event) => {
     const opener = event.currentTarget;
     open ??= (await import("./sheet.js")).openIncident;
-    open(incident, { kind, mayDecide: mayDecide && isOffer, again, opener });
+    open(incident, { kind, mayDecide: mayDecide && (isOffer || kind === "answer"), again, opener });
   };
   const title = isOffer ? gettext("疑似区域性事件：%(name)s") : gettext("区域性事件：%(name)s");
   const acts = [button(gettext("查看"), act("see"), "sm")];
   if (mayDecide && isOffer) acts.push(button(acceptWord(incident), act("accept"), "sm pri"), button(gettext("不是"), act("dismiss"), "sm"));
+  if (mayDecide && !isOffer) acts.push(button(gettext("更改答复"), act("answer"), "sm"));
   const words = element("span", { class: "incident-words" },
     element("b", {}, fill(title, { name: nameOf(incident) })), " · ", element("span", {}, isOffer ? countOf(incident) : incident.answer || gettext("没有统一答复")));
   return element("div", { class: isOffer ? "incident" : "incident is-accepted", "data-incident": incident.id, role: "group", "aria-label": nameOf(incident) }, words, element("span", { class: "row" }, ...acts));

@@ -1,8 +1,8 @@
 // Saved filters: keep the present one under a name, share it within a unit, pin, order, delete.
-import { explain, get, send } from "./api.js";
-import { element, openSheet } from "./sheet.js";
-import { icon } from "./page.js";
-import { gettext } from "./text.js";
+import { explain, get, send } from "../api.js";
+import { element, openSheet } from "../sheet.js";
+import { icon } from "../page.js";
+import { gettext } from "../text.js";
 
 /** The sheet of saved filters. `share`: the units one may share within, as "code=name;". */
 export async function openSaved(query, share, reload) {

@@ -1,8 +1,8 @@
 // One move for the ticked cases: what fits them all, its fields once, then each row's own answer.
-import { ApiError, explain, post } from "./api.js";
-import { button, element, openSheet } from "./sheet.js";
-import { toast } from "./page.js";
-import { fill, gettext } from "./text.js";
+import { ApiError, explain, post } from "../api.js";
+import { button, element, openSheet } from "../sheet.js";
+import { toast } from "../page.js";
+import { fill, gettext } from "../text.js";
 
 const AT_ONCE = 20; // cases in one request: so that progress shows
 const MOST = 200;

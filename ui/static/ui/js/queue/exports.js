@@ -1,7 +1,7 @@
 // Exports of the page's filter: small ones at once, large ones by a worker, with progress and a link.
-import { explain, get, post } from "./api.js";
-import { button, element, openSheet } from "./sheet.js";
-import { fill, gettext } from "./text.js";
+import { explain, get, post } from "../api.js";
+import { button, element, openSheet } from "../sheet.js";
+import { fill, gettext } from "../text.js";
 
 const FORMATS = [["CSV", "CSV"], ["XLSX", "Excel (XLSX)"], ["GEOJSON", "GeoJSON (WGS84)"]];
 const ASK_EVERY = 1500;

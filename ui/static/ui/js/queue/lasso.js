@@ -1,7 +1,7 @@
 // An outline drawn round cases on the map: all of them are ticked, also those the list does not show.
-import { explain, get } from "./api.js";
-import { toast } from "./page.js";
-import { fill, gettext } from "./text.js";
+import { explain, get } from "../api.js";
+import { toast } from "../page.js";
+import { fill, gettext } from "../text.js";
 
 const MOST_CORNERS = 60;
 const NAMESPACE = "http://www.w3.org/2000/svg";

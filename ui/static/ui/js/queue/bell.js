@@ -1,47 +1,41 @@
-// New work of one's own team: bar, title and sound until the first of it has heard. One tab sounds.
-import { explain, get, post } from "./api.js";
-import { $, icon, toast } from "./page.js";
-import { fill, gettext } from "./text.js";
+// The bell: bar, title and sound for new work until the first of the team has it. One tab sounds.
+import { explain, post } from "../api.js";
+import { $, icon, toast } from "../page.js";
+import { fill, gettext } from "../text.js";
 
-const ASK_AFTER = 300;
-const ASK_ANYWAY = 30000;
+const BEAT = 500;
 const BLINK = 1000;
 const AGAIN = [4000, 20000, 60000, Infinity]; // milliseconds between two calls, P0 to P3
 const TONES = [[[880, 0.16], [1175, 0.16], [880, 0.16], [1175, 0.28]], [[784, 0.18], [988, 0.26]], [[659, 0.24]], [[523, 0.2]]];
 const MARKS = ["▲▲▲", "▲▲", "", ""];
+const LOUD = /【[^】]*】/;
 const isCalm = matchMedia("(prefers-reduced-motion: reduce)");
 let rings = [];
 let sound = true;
+let page = { open() {}, ask() {} };
 let audio = null;
 let isOurs = !navigator.locks;
 let calledAt = 0;
 let heard = new Set();
 
-let turn = 0;
-async function ask() {
-  const mine = ++turn; // an answer that was overtaken says what is no longer so
-  let answer;
-  try {
-    answer = await get("/api/v1/queue/rings");
-  } catch {
-    return;
-  }
-  if (mine !== turn) return;
+/** Ring what the server says is unheard; `page`: `open` a case, `ask` anew. */
+export function ring(answer, pageOfRings) {
+  page = pageOfRings;
   rings = answer.items;
   sound = answer.sound;
-  if (rings.some((ring) => !heard.has(ring.case_no))) calledAt = 0;
-  heard = new Set(rings.map((ring) => ring.case_no));
+  if (rings.some((one) => !heard.has(one.case_no))) calledAt = 0;
+  heard = new Set(rings.map((one) => one.case_no));
   draw();
   if (rings.length && sound) wakeAudio();
 }
 
-let asking = null;
-function askSoon() {
-  asking ??= setTimeout(() => {
-    asking = null;
-    ask();
-  }, ASK_AFTER);
+/** The list was swapped, and the bar with it. */
+export function drawAnew() {
+  drawn = "";
+  draw();
 }
+
+// --- sound
 
 function wakeAudio() {
   audio ??= new AudioContext();
@@ -85,6 +79,8 @@ function beat() {
   call(priority);
 }
 
+// --- bar and title
+
 function words() {
   const [first] = rings;
   const mark = MARKS[first.priority] ? `${MARKS[first.priority]} ` : "";
@@ -105,24 +101,23 @@ let drawn = "";
 function draw() {
   const bar = $("#rings");
   const isSilent = sound && (!audio || audio.state !== "running");
-  const now = JSON.stringify([rings.map((ring) => ring.case_no), isSilent, sound]);
-  showSwitch();
-  if (now === drawn && bar.hidden === !rings.length) return;
+  const now = JSON.stringify([rings.map((one) => one.case_no), isSilent, sound]);
+  if (!bar || (now === drawn && bar.hidden === !rings.length)) return;
   drawn = now;
   bar.hidden = !rings.length;
   bar.replaceChildren();
   blink();
-  if (!rings.length) return;
-  bar.dataset.priority = rings[0].priority;
-  const text = document.createElement("span");
-  text.className = "ell";
-  text.title = text.textContent = `${gettext("新派给")} ${rings[0].unit_name}：${words()}`;
-  bar.innerHTML = icon("bell-ringing", "s");
-  const space = document.createElement("span");
-  space.className = "space";
-  bar.append(text, space);
+  if (rings.length) fillBar(bar, isSilent);
+}
+
+function fillBar(bar, isSilent) {
+  const [first] = rings;
+  bar.dataset.priority = first.priority;
+  bar.innerHTML = `${icon("bell-ringing", "s")}<span class="ring-words"><b class="ell"></b><span class="ell small"></span></span><span class="space"></span>`;
+  $("b", bar).textContent = $("b", bar).title = words();
+  $(".small", bar).textContent = `${gettext("新派给")} ${first.unit_name}`;
   if (isSilent) bar.append(control(gettext("打开声音"), wakeAudio));
-  bar.append(control(gettext("打开"), () => open(rings[0].case_no)));
+  bar.append(control(gettext("打开"), () => page.open(first.case_no)));
   const got = control(rings.length > 1 ? gettext("都收到了") : gettext("收到了"), acknowledgeAll, "pri");
   const key = document.createElement("kbd");
   key.textContent = "A";
@@ -130,7 +125,6 @@ function draw() {
   bar.append(got);
 }
 
-const LOUD = /【[^】]*】/;
 let blinking = null;
 function blink() {
   clearInterval(blinking);
@@ -145,47 +139,23 @@ function blink() {
 }
 
 async function acknowledgeAll() {
-  const numbers = rings.map((ring) => ring.case_no);
+  const numbers = rings.map((one) => one.case_no);
   try {
     for (const number of numbers) await post(`/api/v1/queue/rings/${encodeURIComponent(number)}`, {});
   } catch (error) {
     toast(explain(error), { over: true });
   }
-  ask();
+  page.ask();
 }
 
-function showSwitch() {
-  const chip = $("[data-sound]");
-  if (!chip) return;
-  chip.hidden = false;
-  chip.setAttribute("aria-pressed", String(sound));
-  chip.title = sound ? gettext("提示音已开，点击关闭") : gettext("提示音已关，点击打开");
-  chip.setAttribute("aria-label", chip.title);
+function acknowledgeByKey(event) {
+  const isTyping = event.target.matches?.("input:not([type=checkbox]),textarea,select,[contenteditable]");
+  if (event.key.toLowerCase() !== "a" || event.ctrlKey || event.metaKey || event.altKey || isTyping || !rings.length) return;
+  if (!$("dialog[open]")) acknowledgeAll();
 }
 
-let open = () => {};
-
-/** Listen for new work; `openCase` opens the drawer. */
-export function listen(openCase) {
-  open = openCase;
-  document.addEventListener("sx:event", askSoon);
-  document.addEventListener("sx:reload", askSoon);
-  document.addEventListener("sx:settled", () => {
-    drawn = "";
-    draw();
-  });
-  document.addEventListener("click", ({ target }) => {
-    if (target.closest?.("[data-sound]")) post("/api/v1/queue/sound", { on: !sound }).then(ask, () => {});
-  });
-  for (const touch of ["pointerdown", "keydown"]) {
-    document.addEventListener(touch, () => rings.length && sound && wakeAudio());
-  }
-  document.addEventListener("keydown", (event) => {
-    const isTyping = event.target.matches?.("input:not([type=checkbox]),textarea,select,[contenteditable]");
-    if (event.key.toLowerCase() !== "a" || event.ctrlKey || event.metaKey || event.altKey || isTyping || !rings.length) return;
-    if (!$("dialog[open]")) acknowledgeAll();
-  });
-  setInterval(beat, 500);
-  setInterval(ask, ASK_ANYWAY);
-  ask();
+for (const touch of ["pointerdown", "keydown"]) {
+  document.addEventListener(touch, () => rings.length && sound && wakeAudio());
 }
+document.addEventListener("keydown", acknowledgeByKey);
+setInterval(beat, BEAT);

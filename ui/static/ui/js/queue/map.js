@@ -1,15 +1,15 @@
 // The queue's map: the cases under the page's filters by squares from the server, so that half a million
 // are as light as fifty; rows and markers follow each other; a gesture locks the view, ★ returns it.
-import { Feature, Point, fromLonLat, toLonLat } from "../../vendor/ol@10.11.0/ol.js";
-import { get } from "./api.js";
-import { CityMap, HALO } from "./map.js";
+import { Feature, Point, fromLonLat, toLonLat } from "../../../vendor/ol@10.11.0/ol.js";
+import { get } from "../api.js";
+import { CityMap, HALO } from "../map.js";
 
 const SQUARE_PX = 46;
 const SETTLE_MS = 160;
 const REFRESH_MS = 2500;
 const MARGIN_PX = 60;
 
-export class QueueMap extends CityMap {
+class QueueMap extends CityMap {
   constructor(target, options) {
     super(target, options);
     this.isLocked = false;
@@ -31,16 +31,21 @@ export class QueueMap extends CityMap {
     this.locked?.(isLocked);
   }
 
+  /** Hear how many cases of the query have a place. */
+  onCount(hear) {
+    this.counted = hear;
+  }
+
   /** Show the cases of a query; the view follows them unless a gesture has locked it. */
   async show(query) {
     const isOther = query !== this.query;
     this.query = query;
     const { n, box } = await get(`/queue/clusters?${query}`);
-    if (query !== this.query) return null;
+    if (query !== this.query) return;
     this.box = box;
+    this.counted?.(n);
     if (isOther && !this.isLocked && !this.selected) this.fitAll();
     await this.load();
-    return n;
   }
 
   fitAll() {
@@ -66,8 +71,10 @@ export class QueueMap extends CityMap {
     const box = [west, south, east, north].map((metre) => metre.toFixed(1)).join(",");
     const asked = `${this.query}&box=${box}&size=${(SQUARE_PX * resolution).toFixed(2)}`;
     this.asked = asked;
-    const { items } = await get(`/queue/clusters?${asked}`);
+    const { n, box: round, items } = await get(`/queue/clusters?${asked}`);
     if (asked !== this.asked) return;
+    this.box = round;
+    this.counted?.(n);
     this.cases.clear(true);
     this.cases.addFeatures(items.map(featureOf));
     this.ringHovered();
@@ -110,10 +117,12 @@ export class QueueMap extends CityMap {
   degreesAt(pixels) {
     return pixels.map((pixel) => toLonLat(this.map.getCoordinateFromPixel(pixel)));
   }
-
 }
 
 function featureOf([lon, lat, n, overdue, priority, number, line]) {
   const geometry = new Point(fromLonLat([lon, lat]));
   return new Feature({ geometry, n, isOver: Boolean(overdue), priority, number, line });
 }
+
+/** The map of this page. */
+export const map = new QueueMap("map", { center: document.getElementById("map").dataset.center.split(",").map(Number) });
