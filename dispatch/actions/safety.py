@@ -25,6 +25,8 @@ NEW_DANGER = "case.reopened"
 def begin(context: MoveContext, clocks: Sequence[Timer]) -> list[Timer]:
     """Start the clocks that the case asks for after a move; `clocks` are the open ones."""
     case, now = context.case, context.now
+    if context.move.name == "confirm_safe":
+        return []
     running = {clock.stage for clock in clocks}
     started = ask_for_progress(case, running, now=now)
     safe = timing.safe_limit(case)
@@ -46,6 +48,15 @@ def ask_for_progress(case: Case, running: set[str], *, now: datetime) -> list[Ti
     if lead is None or lead.signed_at is None or is_safe(case):
         return []
     return [timing.start(case, Stage.PROGRESS, now=now)]
+
+
+def follow_priority(case: Case, *, now: datetime) -> None:
+    """After a change of priority by joined or parted voices: ask for notes, or no longer."""
+    if (Stage.PROGRESS.value, case.priority) not in catalogue.current().limits:
+        timing.stop(case, {Stage.PROGRESS}, now=now, cancelled=True)
+        return
+    running = {clock.stage for clock in timing.open_clocks(case)}
+    ask_for_progress(case, running, now=now)
 
 
 def is_safe(case: Case) -> bool:

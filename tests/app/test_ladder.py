@@ -289,7 +289,7 @@ import os, signal, sys
 import django
 django.setup()
 from datetime import datetime
-from dispatch import sweeping
+from dispatch.timekeeping import sweeping
 rounds = int(sys.argv[2])
 real = sweeping.outbox.ring_relay
 def die():

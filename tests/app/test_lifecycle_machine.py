@@ -108,7 +108,8 @@ def check(case: Case) -> None:
     assert case.is_open is not ended
     running = Timer.objects.filter(case=case, state="RUNNING", intake__isnull=True)
     if ended:
-        assert not Timer.objects.filter(case=case, state__in=["RUNNING", "PAUSED"]).exists()
+        left = Timer.objects.filter(case=case, state__in=["RUNNING", "PAUSED"])
+        assert set(left.values_list("stage", flat=True)) <= {"FOLLOW_UP"}
     own = running.filter(assignment__isnull=True).order_by("due_at")
     first = own.values_list("due_at", flat=True).first()
     assert case.due_at == (first or NEVER)

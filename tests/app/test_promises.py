@@ -15,6 +15,7 @@ from dispatch.lifecycle import Stage
 from dispatch.models import Case, Event, Intake, StageLimit, Timer
 from dispatch.timekeeping.segments import clock_of
 from dispatch.timekeeping.sweeping import archive_old, sweep_due
+from dispatch.voices import Caller
 from tests.app.test_disputes import RETURN, log, move, processing
 from tests.app.test_guards import refusal_of, to_the_callback
 from tests.app.threads import at_once
@@ -369,3 +370,19 @@ def test_the_database_refuses_an_unknown_stage(city: City) -> None:
 
     with pytest.raises(IntegrityError, match="stage_is_known"), transaction.atomic():
         Timer.objects.filter(case=case).update(stage="SAFETY")
+
+
+def test_a_case_that_becomes_an_emergency_by_a_merge_is_asked_and_not_after_it_is_undone(
+    city: City,
+) -> None:
+    case = processing(city)
+    other = log(city, caller=Caller(phone="13900139000"))
+    Case.objects.filter(pk=other.pk).update(priority=0)
+
+    move(city, other, "leader1", "merge", 10, into=case.case_no, reason="同一处")
+    assert states(case, Stage.PROGRESS) == ["RUNNING"]
+    case.refresh_from_db()
+    assert case.due_stage == "PROGRESS"
+    move(city, other, "leader1", "unmerge", 20, reason="不是")
+
+    assert states(case, Stage.PROGRESS) == ["CANCELLED"]

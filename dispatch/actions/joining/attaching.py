@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from dispatch import catalogue, outbox
-from dispatch.actions import timing
+from dispatch.actions import safety, timing
 from dispatch.actions.registering import Prepared, link_attachments
 from dispatch.duplicates.joining import side_of
 from dispatch.duplicates.never_merge import Side, blocked, blocked_by_hand, sides_of
@@ -44,6 +44,7 @@ def attach(
     changed = _grow(case, prepared, new, repeat=repeat)
     if not before == case.priority == prepared.case["priority"]:
         timing.replan(case)
+        safety.follow_priority(case, now=now)
     timing.refresh_due(case)
     case.save(update_fields=[*changed, *timing.DUE_FIELDS])
     payload: dict[str, Any] = {"intake": intake.intake_no, "kind": intake.kind, "line": intake.line}

@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from dispatch import outbox
-from dispatch.actions import timing, undertakings
+from dispatch.actions import safety, timing, undertakings
 from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import RuleError
 from dispatch.actions.joining import carrying
@@ -191,6 +191,7 @@ def _settle(
     primary.lines = lines_of(primary)
     primary.match_keys = keys_of_voices(primary)
     primary.support_units = carrying.supports_of(primary)
+    safety.follow_priority(primary, now=context.now)
     timing.replan(primary)
     timing.refresh_due(primary)
     primary.save(update_fields=[*SHARED, *timing.DUE_FIELDS])
