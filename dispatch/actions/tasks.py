@@ -171,6 +171,21 @@ def shorten(case: Case, *, now: datetime) -> None:
         timing.bring_forward(open_tasks, last, now=now)
 
 
+def lengthen(case: Case, *, now: datetime) -> None:
+    """After a deadline was given back: a task that was cut short for it has its own limit again,
+    as far as its giver's clock reaches."""
+    capped = Timer.objects.filter(
+        case=case, stage=Stage.TASK.value, is_capped=True, state__in=timing.OPEN_STATES
+    )
+    for clock in capped.select_related("case", "assignment__parent").order_by("pk"):
+        own = timing.limit_due(clock)
+        last = due_of_giver(case, clock.assignment.parent if clock.assignment else None)
+        end = min(own, last) if last else own
+        if end != clock.due_at:
+            clock.is_capped = end < own
+            timing.give_deadline(clock, end, now=now)
+
+
 def _limit(context: MoveContext) -> Limit | None:
     text = context.text("hours")
     if not text:

@@ -233,17 +233,31 @@ def bring_forward(timers: QuerySet[Timer], due_at: datetime, *, now: datetime) -
 
 def original_due(timer: Timer) -> datetime:
     """The due time (UTC) worked out anew: from the start, by the limit that stands on the clock
-    and today's calendar, with every standstill and approved extension in its order."""
+    and today's calendar, with every standstill and approved extension in its order; not later
+    than it is where it was capped."""
+    own = limit_due(timer)
+    return min(own, timer.due_at) if timer.is_capped else own
+
+
+def limit_due(timer: Timer) -> datetime:
+    """The same by the limit alone, whatever capped the clock."""
+    first = due(timer.started_at, planning.limit_of(timer), planning.hours_of(timer))
+    return moved_on(timer, first, since=timer.started_at)
+
+
+def moved_on(timer: Timer, due_at: datetime, *, since: datetime) -> datetime:
+    """A due time of the past (UTC) with all that stood still or was granted since then."""
     hours = planning.hours_of(timer)
-    due_at = due(timer.started_at, planning.limit_of(timer), hours)
     stood = [(still.until, still.since) for still in timer.standstills.all()]
     changes: list[tuple[datetime, datetime | int]] = [*stood, *_extensions(timer)]
     for at, change in sorted(changes, key=lambda item: item[0]):
+        if at < since:
+            continue
         if isinstance(change, int):
             due_at = due(due_at, days_of(change), hours)
         else:
             due_at = go_on(due_at, change, at, hours)
-    return min(due_at, timer.due_at) if timer.is_capped else due_at
+    return due_at
 
 
 def days_of(days: int) -> Limit:

@@ -105,9 +105,16 @@ def revive(case: Case, *, ended_at: datetime) -> None:
     for row in Assignment.objects.filter(
         case=case, ended_at=ended_at, state=Work.CANCELLED.value
     ).order_by("pk"):
-        row.state = _as_far_as(row).value
-        row.ended_at = None
-        row.save(update_fields=["state", "ended_at"])
+        revive_one(row)
+
+
+def revive_one(row: Assignment) -> bool:
+    """Let one unit's part that was cut short go on; False where it was not."""
+    if row.state != Work.CANCELLED.value:
+        return False
+    row.state, row.ended_at = _as_far_as(row).value, None
+    row.save(update_fields=["state", "ended_at"])
+    return True
 
 
 def _as_far_as(row: Assignment) -> Work:

@@ -11,9 +11,9 @@ from dispatch.models.cases import Case
 class Merge(models.Model):
     """One merge of a case into a primary one; `intakes` are the voices that moved.
 
-    `shortened` says which clocks of the primary got an earlier end: {timer: [before, after]};
-    `carried` what came along: {"clocks": ids, "tasks": ids}; `own_priority` is what the
-    primary's was before.
+    `shortened` says which clocks of the primary got an earlier end: {timer: [its end before,
+    whether it was capped]}; `carried` what came along: {"clocks": ids, "tasks": ids};
+    `own_priority` is what the primary's was before.
     """
 
     merged = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="merges")

@@ -17,7 +17,8 @@ from dispatch.timekeeping.segments import clock_of
 from dispatch.timekeeping.sweeping import archive_old, sweep_due
 from dispatch.voices import Caller
 from tests.app.test_disputes import RETURN, log, move, processing
-from tests.app.test_guards import refusal_of, to_the_callback
+from tests.app.test_guards import refusal_of
+from tests.app.test_supervision import to_the_callback
 from tests.app.threads import at_once
 from tests.city import NOW, City
 

@@ -80,18 +80,17 @@ def _hand_over(along: Along, clock: Timer, primary: Case, now: datetime) -> list
     )
     held = same.first()
     if held is not None:
-        before = [held.due_at.isoformat(), clock.due_at.isoformat(), held.is_capped]
-        timing.bring_forward(same, clock.due_at, now=now)
         if clock.due_at < held.due_at:
-            along.shortened[str(held.pk)] = before
+            along.shortened[str(held.pk)] = [held.due_at.isoformat(), held.is_capped]
+        timing.bring_forward(same, clock.due_at, now=now)
         return []
     if clock.stage == Stage.DISPOSAL.value and primary.state in BEFORE_DISPATCH:
         along.carried["extensions"] = copy_extensions(clock, primary)
-        return [copy_clock(clock, primary, now=now).pk]
+        return [copy_clock(clock, primary, now=now, is_capped=True).pk]
     return []
 
 
-def copy_clock(clock: Timer, case: Case, *, now: datetime) -> Timer:
+def copy_clock(clock: Timer, case: Case, *, now: datetime, is_capped: bool) -> Timer:
     """The same clock on another case, running: start, marks and standstills as they are.
 
     One that stands still has there what it had left in working time when it stopped.
@@ -99,7 +98,7 @@ def copy_clock(clock: Timer, case: Case, *, now: datetime) -> Timer:
     copy = Timer.objects.get(pk=clock.pk)
     copy.pk, copy.case = None, case
     copy.state, copy.ended_at, copy.paused_at = TimerState.RUNNING.value, None, None
-    copy.is_capped = True
+    copy.is_capped = is_capped
     copy.save(force_insert=True)
     Standstill.objects.bulk_create(
         Standstill(timer=copy, cause=still.cause, since=still.since, until=still.until)
@@ -160,80 +159,6 @@ def _refuse_requests(case: Case, *, by: User | None, now: datetime) -> None:
     }
     Extension.objects.filter(**pending).update(**refused)
     Suspension.objects.filter(**pending).update(**refused, ended_at=now)
-
-
-def give_back(done: Merge, *, now: datetime) -> None:
-    """Undo what the merge did to the primary."""
-    _lengthen(done, now=now)
-    for clock in Timer.objects.filter(
-        pk__in=done.carried.get("clocks", []), state__in=timing.OPEN_STATES
-    ).select_related("case"):
-        _leave_or_own(clock, now=now)
-    Extension.objects.filter(pk__in=done.carried.get("extensions", [])).delete()
-    _give_tasks_back(done)
-
-
-def _give_tasks_back(done: Merge) -> None:
-    """The tasks that came along go back; a merge that took them further gives them no more."""
-    tasks = done.carried.get("tasks", [])
-    lead = Assignment.objects.filter(
-        case=done.merged_id, role=AssignmentRole.LEAD, ended_at__isnull=True
-    ).first()
-    others = Assignment.objects.exclude(case=done.merged_id).filter(role=AssignmentRole.LEAD)
-    Assignment.objects.filter(pk__in=tasks, parent__in=others).update(parent=lead)
-    _point_tasks(tasks, done.merged)
-    further = done
-    while taken := Merge.objects.filter(merged=further.primary_id, undone_at__isnull=True).first():
-        further = taken
-        theirs = further.carried.get("tasks", [])
-        further.carried["tasks"] = [pk for pk in theirs if pk not in tasks]
-        further.save(update_fields=["carried"])
-
-
-def _lengthen(done: Merge, *, now: datetime) -> None:
-    """Give the primary's clocks their own end back, unless they were changed since.
-
-    A later merge that found the shortened end has noted it as the clock's own: it is told better.
-    """
-    for pk, (before, after, capped) in done.shortened.items():
-        clock = Timer.objects.select_related("case").filter(pk=pk).first()
-        if clock is None:
-            continue
-        own, ours = datetime.fromisoformat(before), datetime.fromisoformat(after)
-        if clock.due_at == ours:
-            clock.is_capped = capped
-            if clock.ended_at is None:
-                timing.give_deadline(clock, own, now=now)
-        else:
-            _tell_later(done, pk, after, [before, capped])
-
-
-def _tell_later(done: Merge, pk: str, after: str, own: list[Any]) -> None:
-    later = Merge.objects.filter(primary=done.primary_id, undone_at__isnull=True, at__gte=done.at)
-    for other in later.exclude(pk=done.pk).filter(shortened__has_key=pk):
-        before, theirs, _capped = other.shortened[pk]
-        if before == after:
-            other.shortened[pk] = [own[0], theirs, own[1]]
-            other.save(update_fields=["shortened"])
-
-
-def _leave_or_own(clock: Timer, *, now: datetime) -> None:
-    """A clock that came along goes; work that went out meanwhile gets the primary's own one."""
-    case = clock.case
-    lead = Assignment.objects.filter(
-        case=case, role=AssignmentRole.LEAD, ended_at__isnull=True
-    ).first()
-    if lead is None:
-        clock.state, clock.ended_at, clock.paused_at = TimerState.CANCELLED.value, now, None
-        clock.save(update_fields=["state", "ended_at", "paused_at"])
-        return
-    limit = timing.disposal_limit(case)
-    clock.started_at, clock.is_capped = lead.dispatched_at, False
-    clock.hours_of_id = case.lead_unit_id
-    if limit is not None:
-        timing.give_limit(clock, limit, now=now)
-    else:
-        timing.give_deadline(clock, timing.original_due(clock), now=now)
 
 
 def cap_by_own_limit(case: Case, *, now: datetime) -> None:

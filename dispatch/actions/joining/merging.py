@@ -7,10 +7,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from dispatch import outbox
-from dispatch.actions import safety, timing, undertakings
+from dispatch.actions import safety, tasks, timing, undertakings
 from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import RuleError
-from dispatch.actions.joining import carrying
+from dispatch.actions.joining import carrying, giving_back
 from dispatch.duplicates.never_merge import Side, blocked, sides_of
 from dispatch.lifecycle import ABSORBED, RELEASED, State, move_from
 from dispatch.models import Attachment, Case, Intake, Merge, Timer
@@ -76,11 +76,12 @@ def unmerge(context: MoveContext) -> None:
         raise RuleError(_("并入的诉求都已另行拆出。"), code="NOTHING_LEFT")
     move_voices(back, case)
     undertakings.revive(case, ended_at=done.at)
-    carrying.give_back(done, now=context.now)
-    for timer in Timer.objects.filter(pk__in=done.timers).select_related("case"):
-        timing.go_on_after(timer, done.at, now=context.now, cause=StandCause.MERGED)
     done.undone_at = context.now
     done.save(update_fields=["undone_at"])
+    giving_back.give_back(done, now=context.now)
+    for timer in Timer.objects.filter(pk__in=done.timers).select_related("case"):
+        timing.go_on_after(timer, done.at, now=context.now, cause=StandCause.MERGED)
+    tasks.lengthen(case, now=context.now)
     timing.replan(case)
     numbers = numbers_of(back)
     _release(context, last, done, numbers)

@@ -142,7 +142,7 @@ def _copy_clocks(context: MoveContext, made: Case) -> None:
         state__in=timing.OPEN_STATES,
     )
     for clock in clocks:
-        carrying.copy_clock(clock, made, now=context.now)
+        carrying.copy_clock(clock, made, now=context.now, is_capped=clock.is_capped)
         if clock.stage == Stage.DISPOSAL.value:
             made.extension_count = len(carrying.copy_extensions(clock, made))
     if not timing.is_open(made, waits):
