@@ -86,7 +86,7 @@ def deputies_for(user: User, *, now: datetime) -> list[Deputy]:
         .order_by("-starts_at", "-id")
     )
     found = list(rows)
-    arranged = _within_reach(user.scope(), {row.absent_id for row in found})
+    arranged = within_reach(user.scope(), {row.absent_id for row in found})
     return [
         row
         for row in found
@@ -96,7 +96,7 @@ def deputies_for(user: User, *, now: datetime) -> list[Deputy]:
 
 def may_arrange(scope: Scope, person: User) -> bool:
     """True when every open post of the person lies within the arranger's own unit or area."""
-    return person.pk in _within_reach(scope, {person.pk})
+    return person.pk in within_reach(scope, {person.pk})
 
 
 def may_arrange_any(scope: Scope) -> bool:
@@ -119,7 +119,7 @@ def people_for(user: User, query: str) -> list[Person]:
         for person in people.filter(is_active=True)
         if (rank := _rank(person, text)) is not None
     )
-    reached = _within_reach(user.scope(), {person.pk for _rank_of, _name, person in ranked})
+    reached = within_reach(user.scope(), {person.pk for _rank_of, _name, person in ranked})
     chosen = [person for _rank_of, _name, person in ranked if person.pk in reached][:MOST_FOUND]
     posts = posts_in_words(person.pk for person in chosen)
     return [Person(person.username, str(person), posts[person.pk]) for person in chosen]
@@ -150,7 +150,7 @@ def _rank(person: User, text: str) -> int | None:
     return next((rank for rank, fits in enumerate(ways) if fits), None)
 
 
-def _within_reach(scope: Scope, people: Iterable[int]) -> set[int]:
+def within_reach(scope: Scope, people: Iterable[int]) -> set[int]:
     """Those of the people (ids) whose every open post the arranger's own posts cover; one query."""
     own = _arranging_posts(scope)
     if not own:

@@ -37,6 +37,7 @@ from dispatch.casefile import TooManyRevealsError
 from dispatch.catalogue import UnknownCategoryError
 from dispatch.duties.api import absences as absences_router
 from dispatch.duties.api import router as duty_lists_router
+from dispatch.duties.foretelling_api import router as foretelling_router
 from dispatch.incidents.api import router as incidents_router
 from dispatch.intake import KeyReusedError
 from dispatch.oversight.api import router as oversight_router
@@ -108,6 +109,7 @@ api.add_router("/affairs", affairs_open_router, auth=None)
 api.add_router("/attachments", attachments_router)
 api.add_router("/duty-lists", duty_lists_router)
 api.add_router("/unit-absences", absences_router)
+api.add_router("", foretelling_router)
 api.add_router("/screen", displays_router)
 api.add_router("/screen", screen_router, auth=[DisplayAuth(), TokenAuth(), SessionAuth()])
 api.add_router("", gis_router)

@@ -1,4 +1,4 @@
-"""The page of the duty lists: versions, items, changes, the dry run as a picture."""
+"""The pages of the duty lists and of who stands in for whom."""
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.models import User
 from dispatch.actions.duties import duty_lists
-from dispatch.duties import page
+from dispatch.duties import page, standing_in
 from dispatch.duties.page import Asked
 from dispatch.models import DutyList
 
@@ -27,3 +27,14 @@ def duties(request: HttpRequest) -> HttpResponse:
     except DutyList.DoesNotExist as error:
         raise Http404 from error
     return render(request, "dispatch/duties/page.html", context)
+
+
+@login_required
+@require_GET
+def standing_in_page(request: HttpRequest) -> HttpResponse:
+    """Units that are away and people with a deputy: a form, what it means, and the lists."""
+    user = request.user
+    if not isinstance(user, User) or not standing_in.tabs_of(user):
+        raise PermissionDenied
+    context = standing_in.context(request.GET, user, now=timezone.now())
+    return render(request, "dispatch/absences/page.html", context)
