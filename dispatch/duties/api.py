@@ -70,6 +70,12 @@ class PublicationIn(Schema):
     valid_from: date
 
 
+class WithdrawalIn(Schema):
+    """Why a list is taken back."""
+
+    reason: str = ""
+
+
 class AbsenceIn(PeriodIn):
     """Which unit is away, which one stands in (codes), from when to when, and why."""
 
@@ -191,6 +197,15 @@ def publish(request: HttpRequest, number: int, payload: PublicationIn) -> dict[s
         number=number, valid_from=payload.valid_from, by=_user(request), now=timezone.now()
     )
     return presenting.version(found, None)
+
+
+@router.post("/{int:number}/withdrawal")
+def withdraw(request: HttpRequest, number: int, payload: WithdrawalIn) -> dict[str, Any]:
+    """Take back a published list before its day, with the reason."""
+    row = duty_lists.withdraw(
+        number=number, reason=payload.reason, by=_user(request), now=timezone.now()
+    )
+    return presenting.version(row.duty_list, None)
 
 
 @absences.get("")

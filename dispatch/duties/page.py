@@ -82,6 +82,7 @@ def context(asked: Asked, user: User, *, now: datetime) -> dict[str, Any]:
         "standing": next(v for v in found["versions"] if v["number"] == chosen.number),
         "may_edit": is_draft and bool(user.scope().roles & EDITORS),
         "may_publish": is_draft and duty_lists.may_publish(user),
+        "may_withdraw": duty_lists.may_withdraw(chosen, by=user, now=now),
         "may_discard": is_draft and (duty_lists.may_publish(user) or chosen.created_by == user),
         **shown(asked, chosen, user, now),
     }

@@ -24,7 +24,9 @@ SHOWN_UNITS = 14
 def versions(today: date) -> list[dict[str, Any]]:
     """Every list, the newest number first; the one in force and those to come are named."""
     current = rosters.list_in_force(today)
-    rows = DutyList.objects.select_related("based_on", "published_by", "created_by")
+    rows = DutyList.objects.select_related(
+        "based_on", "published_by", "created_by", "withdrawal__by"
+    )
     counted = rows.annotate(items_count=Count("items")).order_by("-number")
     return [
         {**version(row, current, today=today), "items_count": row.items_count} for row in counted
@@ -34,7 +36,9 @@ def versions(today: date) -> list[dict[str, Any]]:
 def version(
     row: DutyList, current: DutyList | None, *, today: date | None = None
 ) -> dict[str, Any]:
-    """One version; `standing` is DRAFT, COMING, IN_FORCE, PAST or PUBLISHED (not asked)."""
+    """One version; `standing` is DRAFT, COMING, IN_FORCE, PAST, WITHDRAWN or PUBLISHED (not
+    asked)."""
+    withdrawal = getattr(row, "withdrawal", None)
     return {
         "number": row.number,
         "title": row.title,
@@ -46,12 +50,21 @@ def version(
         "created_at": row.created_at.isoformat(),
         "published_by": row.published_by.username if row.published_by else None,
         "published_at": row.published_at.isoformat() if row.published_at else None,
+        "withdrawn": {
+            "by": withdrawal.by.username,
+            "at": withdrawal.at.isoformat(),
+            "reason": withdrawal.reason,
+        }
+        if withdrawal
+        else None,
     }
 
 
 def _standing(row: DutyList, current: DutyList | None, today: date | None) -> str:
     if row.state == ListState.DRAFT or today is None:
         return row.state
+    if getattr(row, "withdrawal", None) is not None:
+        return "WITHDRAWN"
     if current is not None and row.pk == current.pk:
         return "IN_FORCE"
     return "COMING" if row.valid_from and row.valid_from > today else "PAST"

@@ -2,6 +2,8 @@
 
 from datetime import date, datetime
 
+from django.db.models import QuerySet
+
 from dispatch.assignment import Duty, Hours, Roster
 from dispatch.models import DutyItem, DutyList, Ruling, UnitAbsence
 from dispatch.models.duties import ListState
@@ -12,14 +14,18 @@ Away = tuple[int, int, datetime, datetime]
 
 def list_in_force(day: date) -> DutyList | None:
     """The published list with the latest date that is not after the day; None before the first."""
-    published = DutyList.objects.filter(state=ListState.PUBLISHED, valid_from__lte=day)
+    published = standing_lists().filter(valid_from__lte=day)
     return published.order_by("-valid_from", "-number").first()
 
 
 def newest_published() -> DutyList | None:
     """The list that holds once every published one has come into force."""
-    published = DutyList.objects.filter(state=ListState.PUBLISHED)
-    return published.order_by("-valid_from", "-number").first()
+    return standing_lists().order_by("-valid_from", "-number").first()
+
+
+def standing_lists() -> QuerySet[DutyList]:
+    """The published lists that were not withdrawn."""
+    return DutyList.objects.filter(state=ListState.PUBLISHED, withdrawal__isnull=True)
 
 
 def roster_of(duty_list: DutyList | None) -> Roster:

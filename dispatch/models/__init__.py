@@ -21,7 +21,7 @@ from dispatch.models.catalogue import (
 )
 from dispatch.models.delays import Extension, Pause, Suspension
 from dispatch.models.disputes import ReturnRequest, Ruling, Statement
-from dispatch.models.duties import DutyItem, DutyList, DutyReplay, UnitAbsence
+from dispatch.models.duties import DutyItem, DutyList, DutyReplay, DutyWithdrawal, UnitAbsence
 from dispatch.models.events import Cursor, Event, FeedHead, Tally
 from dispatch.models.incidents import Incident, IncidentMember
 from dispatch.models.merges import Link, Merge
@@ -56,6 +56,7 @@ __all__ = [
     "DutyItem",
     "DutyList",
     "DutyReplay",
+    "DutyWithdrawal",
     "Escalation",
     "Event",
     "Export",

@@ -58,6 +58,29 @@ class DutyList(models.Model):
         return f"v{self.number}"
 
 
+class DutyWithdrawal(models.Model):
+    """A published list was taken back before its day: by whom, when and why.
+
+    A row of its own, since a published list is never changed. A trigger refuses one for a list
+    that is not published or has come into force, and every change of it.
+    """
+
+    duty_list = models.OneToOneField(DutyList, on_delete=models.PROTECT, related_name="withdrawal")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    reason = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(reason=""), name="dispatch_dutywithdrawal_says_why"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.duty_list_id} withdrawn"
+
+
 class DutyItem(models.Model):
     """An item of a duty list: category x area x filing condition x hours -> unit.
 

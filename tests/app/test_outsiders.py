@@ -71,6 +71,9 @@ ROWS: dict[str, Row] = {
     "api/v1/duty-lists/<int:number>/publication": Row(
         ANY_EDITOR, "api/v1/duty-lists/1/publication", "POST", {"valid_from": "2099-01-01"}
     ),
+    "api/v1/duty-lists/<int:number>/withdrawal": Row(
+        ANY_EDITOR, "api/v1/duty-lists/1/withdrawal", "POST", {"reason": "误发"}
+    ),
     "api/v1/unit-absences": Row(OWN),
     "api/v1/unit-absences/<int:absence_id>/end": Row(
         OWN, "api/v1/unit-absences/1/end", "POST", {"reason": "已恢复"}

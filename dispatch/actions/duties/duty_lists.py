@@ -24,13 +24,15 @@ from dispatch.duties.items import (
     read_csv,
     rows_of,
 )
-from dispatch.models import Category, DutyItem, DutyList, DutyReplay
+from dispatch.models import Category, DutyItem, DutyList, DutyReplay, DutyWithdrawal
 from dispatch.models.duties import ListState
 
 EDITORS = frozenset({Role.DUTY_LEADER.value, Role.DISPATCHER.value, Role.COMMANDER.value})
 """Who reads the lists and writes drafts, each within her own area."""
 PUBLISHERS = frozenset({Role.COMMANDER.value})
 """Who publishes; her post covers the whole city."""
+MOST_AHEAD = timedelta(days=366)
+"""So far ahead a list may be dated: a slip of the pen must not hold up all that come later."""
 DRY_RUN_IS_FRESH_FOR = timedelta(hours=24)
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(1146443604)"
 
@@ -170,10 +172,55 @@ def publish(*, number: int, valid_from: date, by: User, now: datetime) -> DutyLi
     return draft
 
 
+@transaction.atomic
+def withdraw(*, number: int, reason: str, by: User, now: datetime) -> DutyWithdrawal:
+    """Take back a published list before its day, the last one to come first.
+
+    The list stays as it is; that it does not hold is a row of its own, with the reason. Raises
+    NotAllowedError, UnknownListError, DutyListError.
+    """
+    _check_editor(by)
+    if not _may_publish(by):
+        raise NotAllowedError
+    _lock()
+    found = list_by_number(number, by=by)
+    why_not = _why_not_withdrawn(found, now)
+    if why_not is not None:
+        code, words = why_not
+        raise DutyListError(words, code=code)
+    if not reason.strip():
+        why = str(_("请写明撤回的理由。"))
+        raise DutyListError(why, code="REQUIRED", fields={"reason": [why]})
+    row = DutyWithdrawal.objects.create(duty_list=found, by=by, at=now, reason=reason.strip()[:200])
+    transaction.on_commit(catalogue.refresh)
+    return row
+
+
+def may_withdraw(found: DutyList, *, by: User, now: datetime) -> bool:
+    """True when the list can be withdrawn now, and by this person."""
+    return _may_publish(by) and _why_not_withdrawn(found, now) is None
+
+
+def _why_not_withdrawn(found: DutyList, now: datetime) -> tuple[str, object] | None:
+    if found.state != ListState.PUBLISHED or found.valid_from is None:
+        return "NOT_PUBLISHED", _("草案可以废弃，不需撤回。")
+    if DutyWithdrawal.objects.filter(duty_list=found).exists():
+        return "WITHDRAWN", _("这一版已撤回。")
+    if found.valid_from <= timezone.localdate(now):
+        return "IN_FORCE", _("已施行的清单不能撤回，请另发新版。")
+    newest = rosters.newest_published()
+    if newest is None or newest.pk != found.pk:
+        return "NOT_THE_NEWEST", _("其后还有一版待施行，须先撤回后一版。")
+    return None
+
+
 def _check_date(valid_from: date, newest: DutyList | None, now: datetime) -> None:
     if valid_from < timezone.localdate(now):
         why = str(_("生效日期不能早于今天。"))
         raise DutyListError(why, code="DATE_PAST", fields={"valid_from": [why]})
+    if valid_from > timezone.localdate(now) + MOST_AHEAD:
+        why = str(_("生效日期最晚在一年以内。"))
+        raise DutyListError(why, code="DATE_TOO_FAR", fields={"valid_from": [why]})
     if newest and newest.valid_from and valid_from < newest.valid_from:
         why = str(_("生效日期不能早于上一版的生效日期。"))
         raise DutyListError(why, code="BEFORE_THE_LAST", fields={"valid_from": [why]})

@@ -43,6 +43,10 @@ class Command(BaseCommand):
         out.add_argument("number", type=int)
         out.add_argument("--from", dest="valid_from", type=date.fromisoformat, required=True)
         out.add_argument("--by", required=True, help="user name of the commander")
+        back = acts.add_parser("withdraw", help="take a published version back before its day")
+        back.add_argument("number", type=int)
+        back.add_argument("--reason", required=True)
+        back.add_argument("--by", required=True, help="user name of the commander")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do the act; a refusal says why and changes nothing."""
@@ -52,6 +56,7 @@ class Command(BaseCommand):
             "export": self._export,
             "dry-run": self._dry_run,
             "publish": self._publish,
+            "withdraw": self._withdraw,
         }
         try:
             acts[options["act"]](options)
@@ -123,6 +128,15 @@ class Command(BaseCommand):
             now=timezone.now(),
         )
         self.stdout.write(f"v{found.number} is published from {found.valid_from} on.")
+
+    def _withdraw(self, options: dict[str, Any]) -> None:
+        duty_lists.withdraw(
+            number=options["number"],
+            reason=options["reason"],
+            by=_person(options["by"]),
+            now=timezone.now(),
+        )
+        self.stdout.write(f"v{options['number']} is withdrawn.")
 
 
 def _person(username: str) -> User:

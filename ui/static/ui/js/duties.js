@@ -62,6 +62,12 @@ $("[data-item-form]")?.addEventListener("submit", (event) => {
   act(form, () => post(`${LISTS}/${form.dataset.itemForm}/items`, values(form)), here);
 });
 
+$("[data-withdraw]")?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const form = event.target;
+  act(form, () => post(`${LISTS}/${form.dataset.withdraw}/withdrawal`, values(form)), here);
+});
+
 function showRefused(error) {
   const list = $("[data-refused]");
   const rows = error instanceof ApiError ? error.fields.csv || [] : [];
