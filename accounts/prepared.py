@@ -7,6 +7,7 @@ import itertools
 import re
 import zlib
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -38,9 +39,16 @@ def execute_prepared(
         numbered = re.sub("%s", lambda _: f"${next(numbers)}", sql).replace("%%", "%")
         cursor.execute(f"PREPARE {name} AS {numbered}")
         known.add(name)
-    before, given = first or ("", ())
-    execute = f"EXECUTE {name}" + (f" ({', '.join(['%s'] * len(params))})" if params else "")
-    cursor.execute(f"{before} {execute}".strip(), [*given, *params])
+    execute = _execute(name, len(params))
+    if first is None:
+        cursor.execute(execute, params)
+    else:
+        cursor.execute(f"{first[0]} {execute}", [*first[1], *params])
+
+
+@lru_cache(maxsize=1024)
+def _execute(name: str, params: int) -> str:
+    return f"EXECUTE {name}" + (f" ({', '.join(['%s'] * params)})" if params else "")
 
 
 def insert_prepared(row: models.Model) -> None:

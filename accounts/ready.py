@@ -23,10 +23,15 @@ class UnreadyQueryError(Exception):
     """A value does not stand once and alone in the SQL, so it cannot be sent later."""
 
 
-class ReadyRows:
-    """A query for plain rows by ids, made with `values_list`; a list cannot be one of its values.
+Key = int | str
+Shape = list[tuple[int | None, Any]]
+"""Each value of the statement: which key takes its place, or None, and the value itself."""
 
-    `make` takes the ids and gives the query set of always one shape.
+
+class ReadyRows:
+    """A query for plain rows by keys, made with `values_list`; a list cannot be one of its values.
+
+    `make` takes the keys (ids or numbers) and gives the query set of always one shape.
     """
 
     def __init__(
@@ -35,39 +40,45 @@ class ReadyRows:
         self.name = name
         self._make = make
         self._ids = ids
-        self._compiled: tuple[Any, str, list[Any]] | None = None
+        self._ready: tuple[str, Shape, Callable[[Any], list[Any]]] | None = None
 
-    def rows(self, *ids: int) -> list[tuple[Any, ...]]:
-        """The rows for these ids, as the database gives them."""
-        _, sql, shape = self._compiled or self._compile()
-        params = [ids[value - MARK] if _is_mark(value, self._ids) else value for value in shape]
+    def rows(self, *keys: Key) -> list[tuple[Any, ...]]:
+        """The rows for these keys, as the database gives them."""
+        sql, shape, _ = self._ready or self._compile()
+        params = [value if place is None else keys[place] for place, value in shape]
         with connection.cursor() as cursor:
             execute_prepared(cursor, sql, params, name=self.name)
             rows: list[tuple[Any, ...]] = cursor.fetchall()
             return rows
 
-    def _compile(self) -> tuple[Any, str, list[Any]]:
+    def _compile(self) -> tuple[str, Shape, Callable[[Any], list[Any]]]:
         marks = [MARK + n for n in range(self._ids)]
         compiler = self._make(*marks).query.get_compiler(DEFAULT_DB_ALIAS)
         sql, params = compiler.as_sql()
-        if not set(marks) <= {value for value in params if isinstance(value, int)}:
+        places = {mark: n for n, one in enumerate(marks) for mark in (one, str(one))}
+        shape = [(places.get(value) if _is_key(value) else None, value) for value in params]
+        if {place for place, _ in shape if place is not None} != set(range(self._ids)):
             raise UnreadyQueryError(self.name)
-        self._compiled = compiler, sql, list(params)
-        return self._compiled
+        self._ready = sql, shape, _maker_of_many(compiler)
+        return self._ready
+
+
+def _is_key(value: object) -> bool:
+    return isinstance(value, (int, str))
 
 
 class ReadyQuery(ReadyRows, Generic[Row]):
-    """A query for objects by ids. Related ones come along by `select_related`; prefetching and
+    """A query for objects by keys. Related ones come along by `select_related`; prefetching and
     annotations are not taken."""
 
-    def __call__(self, *ids: int) -> list[Row]:
-        """The objects for these ids."""
-        rows = self.rows(*ids)
-        return _objects(self._compiled[0], rows) if self._compiled else []
+    def __call__(self, *keys: Key) -> list[Row]:
+        """The objects for these keys."""
+        rows = self.rows(*keys)
+        return self._ready[2](rows) if self._ready else []
 
-    def first(self, *ids: int) -> Row | None:
+    def first(self, *keys: Key) -> Row | None:
         """The first of them, or None."""
-        return next(iter(self(*ids)), None)
+        return next(iter(self(*keys)), None)
 
 
 _READ: dict[type, Callable[[Any], Any]] = {
@@ -132,22 +143,24 @@ def _maker(compiler: Any) -> Callable[[dict[str, Any]], Any]:
     return make
 
 
-def _is_mark(value: object, ids: int) -> bool:
-    return isinstance(value, int) and MARK <= value < MARK + ids
-
-
-def _objects(compiler: Any, rows: Sequence[tuple[Any, ...]]) -> list[Any]:
+def _maker_of_many(compiler: Any) -> Callable[[Sequence[tuple[Any, ...]]], list[Any]]:
+    """What makes objects of rows, with those that `select_related` brought along."""
     info, select = compiler.klass_info, compiler.select
+    if info is None:
+        return list
     model, fields = info["model"], info["select_fields"]
     start, end = fields[0], fields[-1] + 1
     names = [select[place][0].target.attname for place in fields]
     converters = compiler.get_converters([one[0] for one in select])
     populators = get_related_populators(info, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
-    converted = compiler.apply_converters(rows, converters) if converters else rows
-    found = []
-    for row in converted:
-        one = model.from_db(DEFAULT_DB_ALIAS, names, row[start:end])
-        for populator in populators:
-            populator.populate(row, one)
-        found.append(one)
-    return found
+
+    def make(rows: Sequence[tuple[Any, ...]]) -> list[Any]:
+        found = []
+        for row in compiler.apply_converters(rows, converters) if converters else rows:
+            one = model.from_db(DEFAULT_DB_ALIAS, names, row[start:end])
+            for populator in populators:
+                populator.populate(row, one)
+            found.append(one)
+        return found
+
+    return make

@@ -101,11 +101,14 @@ api = NinjaAPI(
     docs_url=None,
     urls_namespace="api-1",
 )
-api.add_router("/auth", accounts_open_router, auth=None)
-api.add_router("/deputies", deputies_router)
+# Django tries addresses in this order: the busiest first, cases/batch before cases/{case_no}.
 api.add_router("/hotline", hotline_router)
 api.add_router("/grid", grid_router)
 api.add_router("/affairs", affairs_open_router, auth=None)
+api.add_router("", queue_router)
+api.add_router("", dispatch_router)
+api.add_router("/auth", accounts_open_router, auth=None)
+api.add_router("/deputies", deputies_router)
 api.add_router("/attachments", attachments_router)
 api.add_router("/duty-lists", duty_lists_router)
 api.add_router("/unit-absences", absences_router)
@@ -113,10 +116,8 @@ api.add_router("", foretelling_router)
 api.add_router("/screen", displays_router)
 api.add_router("/screen", screen_router, auth=[DisplayAuth(), TokenAuth(), SessionAuth()])
 api.add_router("", gis_router)
-api.add_router("", queue_router)
 api.add_router("", oversight_router)
 api.add_router("", incidents_router)
-api.add_router("", dispatch_router)
 
 
 def refusal(

@@ -36,7 +36,11 @@ DATABASES = {
         **env.database("DATABASE_URL"),
         "CONN_MAX_AGE": env.number("CONN_MAX_AGE", 600),
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5, "application_name": "sanxian"},
+        "OPTIONS": {
+            "connect_timeout": 5,
+            "application_name": "sanxian",
+            "options": "-c plan_cache_mode=force_generic_plan",
+        },
     }
 }
 MAX_BODY_MB = env.number("MAX_BODY_MB", 12)

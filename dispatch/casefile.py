@@ -23,6 +23,7 @@ from dispatch.models import Assignment, Attachment, Case, Event, Intake, Note, T
 from dispatch.obstacles import obstacle
 from dispatch.oversight.threads import dispute_of, supervision_of
 from dispatch.queries import COLUMNS, item_of
+from dispatch.sight import case_seen_by
 from dispatch.timeline import timeline_of
 
 REVEALS_PER_HOUR = 60
@@ -41,8 +42,7 @@ class TooManyRevealsError(MoveError):
 
 def case_for(user: User, case_no: str, *, now: datetime) -> dict[str, Any]:
     """The case file; raises CaseNotFoundError also for what the user may not know exists."""
-    cases = Case.objects.visible_to(user).select_related("lead_unit")
-    case = cases.filter(case_no=case_no).first()
+    case = case_seen_by(user, case_no)
     if case is None:
         raise CaseNotFoundError
     row, case_id, area = _row_of(case), case.pk, case.area_code

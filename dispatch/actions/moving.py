@@ -44,6 +44,7 @@ from dispatch.fields import Field
 from dispatch.lifecycle import ENDED, MOVES, NAMES, Move, Stage, State, move_from
 from dispatch.models import Case, Event, Note, Timer
 from dispatch.obstacles import OBSTACLES, obstacle
+from dispatch.sight import lock_case_seen_by
 from dispatch.voices import is_storable
 
 LONGEST_TEXT = 5000
@@ -140,8 +141,7 @@ def make_move(
     (422), in this order of checks.
     """
     _lock_all(move, case_no, *(str(data.get(name) or "") for name in ("into", "other", "earlier")))
-    cases = Case.objects.select_for_update(of=("self",)).visible_to(by)
-    case = cases.select_related("lead_unit").filter(case_no=case_no).first()
+    case = lock_case_seen_by(by, case_no)
     if case is None:
         raise CaseNotFoundError
     _check_actor(case, move, by)

@@ -69,9 +69,32 @@ ON_SITE = (State.VERIFYING.value, State.CHECKING.value)
 """States in which an inspector has to look, at sensitive cases too."""
 
 
+CODE_OF_LENGTH = {6: "district_code", 9: "street_code", 12: "community_code"}
+
+
 def _inside(prefix: str) -> Q:
-    exact = {6: "district_code", 9: "street_code", 12: "community_code"}.get(len(prefix))
+    exact = CODE_OF_LENGTH.get(len(prefix))
     return Q(**{exact: prefix}) if exact else Q(district_code__startswith=prefix)
+
+
+def is_visible(scope: Scope, case: "Case") -> bool:
+    """What `visible_condition` says in SQL, of one case that is at hand."""
+    return (
+        any(_is_inside(prefix, case) for prefix in scope.areas)
+        or (
+            (not case.sensitive or case.state in ON_SITE)
+            and any(_is_inside(prefix, case) for prefix in scope.patrol_areas)
+        )
+        or case.lead_unit_id in scope.unit_ids
+        or not scope.unit_ids.isdisjoint(case.support_units)
+    )
+
+
+def _is_inside(prefix: str, case: "Case") -> bool:
+    exact = CODE_OF_LENGTH.get(len(prefix))
+    if exact:
+        return bool(getattr(case, exact) == prefix)
+    return case.district_code.startswith(prefix)
 
 
 class Case(models.Model):

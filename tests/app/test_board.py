@@ -19,7 +19,7 @@ from dispatch.board.current import Board, board
 from dispatch.board.opencases import OpenCases
 from dispatch.board.tiles import HALF_WORLD_M, cases_tile
 from dispatch.models import Case, Event, FeedHead
-from dispatch.models.cases import visible_condition
+from dispatch.models.cases import is_visible, visible_condition
 from dispatch.queries import OwnWork, QueueFilters, filtered
 from dispatch.voices import Position
 from tests.app.mvt import decode
@@ -188,8 +188,12 @@ def test_the_board_shows_to_each_scope_what_the_tables_show(
     def shown(cases: OpenCases) -> set[int]:
         return set(cases["id"][cases.visible(scope)].tolist())
 
-    in_tables = Case.objects.filter(visible_condition(scope), is_open=True)
-    assert board.read(shown) == set(in_tables.values_list("pk", flat=True))
+    in_tables = set(
+        Case.objects.filter(visible_condition(scope), is_open=True).values_list("pk", flat=True)
+    )
+    assert board.read(shown) == in_tables
+    at_hand = {case.pk for case in Case.objects.filter(is_open=True) if is_visible(scope, case)}
+    assert at_hand == in_tables
 
 
 def tile_of(lon: float, lat: float, zoom: int) -> tuple[int, int, int]:

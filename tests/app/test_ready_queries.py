@@ -70,6 +70,31 @@ def test_two_values_stand_in_their_own_places(city: City) -> None:
     assert ready(case.pk, lead.unit_id) == []
 
 
+def test_a_number_stands_in_for_an_id(city: City) -> None:
+    case = dispatched(city)
+    ready: ReadyQuery[Case] = ReadyQuery(
+        "test_number",
+        lambda number: Case.objects.filter(case_no=number).select_related("lead_unit"),
+    )
+
+    assert ready(case.case_no) == [case]
+    assert ready("3399010000") == []
+
+
+def test_no_prepared_statement_is_planned_anew(city: City) -> None:
+    case = dispatched(city)
+    ready: ReadyQuery[Case] = ReadyQuery("test_planned_once", lambda pk: Case.objects.filter(pk=pk))
+    ready(case.pk)
+    ready(case.pk)
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE name = %s",
+            ["test_planned_once"],
+        )
+        assert cursor.fetchone() == (2, 0)
+
+
 def test_a_value_that_the_statement_does_not_hold_is_refused(city: City) -> None:
     ready: ReadyQuery[Case] = ReadyQuery("test_none", lambda pk: Case.objects.all())
 
