@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts.actions import give_post
 from accounts.models import Role, Unit, User
 from config.demo import names
-from config.demo.units import CENTRE, OFFICES, districts, streets, unit_code
+from config.demo.units import CENTRE, OFFICES, TEAMS, districts, streets, unit_code
 
 FIRST, SECOND = "339901", "339902"
 """Districts A and B of contract.md 2."""
@@ -95,7 +95,7 @@ def _inspectors(free: Iterator[str]) -> Iterator[Person]:
 
 def _keys(district: str) -> list[str]:
     street_keys = [f"S{number:02d}" for number, _ in enumerate(streets(district), start=1)]
-    return [CENTRE, *(office.key for office in OFFICES), *street_keys]
+    return [CENTRE, *(o.key for o in OFFICES), *(team.key for _, team in TEAMS), *street_keys]
 
 
 @transaction.atomic

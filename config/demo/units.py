@@ -50,6 +50,13 @@ OFFICES = (
     Office("24", "供热服务站", UnitLevel.COMPANY, always_on=True),
 )
 
+TEAMS = (
+    ("01", Office("01-1", "市政所抢修班")),
+    ("02", Office("02-1", "排水所疏通班")),
+    ("03", Office("03-1", "环卫所机扫班")),
+)
+"""Teams below an office, by the key of the office: it hands parts of its work to them."""
+
 
 def unit_code(district: str, key: str) -> str:
     """The code of a district's unit: Y01-0 is the handling centre of 339901."""
@@ -75,6 +82,9 @@ def load_units() -> int:
         centre = _unit(Office(CENTRE, "处置中心"), district, parent=None)
         for office in OFFICES:
             _unit(office, district, parent=centre)
+        for key, team in TEAMS:
+            above = Unit.objects.get(code=unit_code(district.code, key))
+            _unit(team, district, parent=above)
         for number, street in enumerate(streets(district.code), start=1):
             _street_office(street, number, parent=centre)
     return Unit.objects.count() - before

@@ -1,15 +1,16 @@
-"""What stands beside the history: supervision, linked cases, a helping unit, an outage's calls."""
+"""What stands beside the history: supervision, linked cases, helping and lower units, an outage."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from accounts.models import Role, Unit, User
+from accounts.models import Role, Unit, UnitLevel, User
 from config.demo.past.deeds import Staff
 from config.demo.past.plans import Plan, Step
 from config.demo.past.routes import SOON, VOICE, Leg
 from config.demo.people import FIRST
 from config.demo.stories import StoryTeller
+from config.demo.units import CENTRE, unit_code
 from dispatch.actions.moving import make_move
 from dispatch.lifecycle import State
 from dispatch.models import Case, Event, Line
@@ -19,6 +20,9 @@ OUTAGE_CALLS = 6
 OUTAGE_BEGAN, BETWEEN_CALLS = timedelta(minutes=26), timedelta(minutes=4)
 OUTAGE_WITHIN_M = 60.0
 OUTAGE_TITLE = "突然停水"
+HOW_FAR = ((), ("sub_sign",), ("sub_sign", "sub_done"))
+"""What the teams have done with their tasks: nothing yet, signed, done."""
+DONE_WORDS: Mapping[str, Mapping[str, str]] = {"sub_done": {"text": "已清理完毕，请验收。"}}
 
 
 def outage(teller: StoryTeller, *, first_number: int, now: datetime) -> Iterator[Plan]:
@@ -44,6 +48,11 @@ def watch_over(staff: Staff, *, now: datetime) -> int:
     made = sum(_supervise(case, staff, order, now) for order, case in enumerate(late_first[:2]))
     at_ease = worked_on.filter(due_at__gt=now).order_by("-due_at", "pk").first()
     made += _helped(at_ease, staff, now) if at_ease else 0
+    with_teams = worked_on.filter(due_at__gt=now, is_waiting=False, support_units=[])
+    with_teams = with_teams.filter(lead_unit__unit__level=UnitLevel.DISTRICT)
+    with_teams = with_teams.exclude(lead_unit__code=unit_code(FIRST, CENTRE)).distinct()
+    for case, far in zip(with_teams.order_by("-due_at", "pk")[:3], HOW_FAR, strict=False):
+        made += _handed_down(case, staff, far, now)
     return made + _linked(now)
 
 
@@ -74,6 +83,17 @@ def _helped(case: Case, staff: Staff, now: datetime) -> int:
     helper = staff.one(Role.HANDLER, area=case.cell_code, unit_id=other.pk, number=1)
     _move(case, "sub_sign", helper, now)
     return 2
+
+
+def _handed_down(case: Case, staff: Staff, far: Sequence[str], now: datetime) -> int:
+    """The lead hands a part of its work to a team of its own, which is so far with it."""
+    team = Unit.objects.filter(parent_id=case.lead_unit_id).order_by("code")[0]
+    words = "请班组今日到场处理，完工后拍照反馈。"
+    _move(case, "sub_dispatch", _handler(case, staff), now, unit=team.code, text=words)
+    by = User.objects.get(posts__unit=team, posts__role=Role.HANDLER)
+    for move in far:
+        _move(case, move, by, now, **DONE_WORDS.get(move, {}))
+    return 1 + len(far)
 
 
 def _linked(now: datetime) -> int:

@@ -109,6 +109,7 @@ GAPS = {
     "file": (2.0, 15.0),
     "dispatch": (2.0, 15.0),
     "sign": (5.0, 50.0),
+    "confirm_safe": (2.0, 12.0),
     "first_contact": (5.0, 60.0),
     "submit_result": (40.0, 600.0),
     "check_pass": (8.0, 26.0),
@@ -368,7 +369,7 @@ def _replies(story: Story, joiners: Sequence[Story]) -> bool:
 def _until(legs: list[Leg], state: State) -> list[Leg]:
     """The acts up to the first time in `state`; work counts from its first contact on."""
     for position, reached in enumerate(states_along(legs)):
-        is_work = state is State.PROCESSING and legs[position].act == "sign"
+        is_work = state is State.PROCESSING and legs[position].act in {"sign", "confirm_safe"}
         if reached is state and not is_work:
             return legs[: position + 1]
     return []

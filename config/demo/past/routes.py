@@ -114,6 +114,7 @@ class Course:
     verify: bool
     check: bool
     disposal: Limit
+    is_dangerous: bool
     always_on: bool
     unit: str
     other_unit: str
@@ -144,6 +145,7 @@ def course_of(story: Story, book: Catalogue, offices: Offices, *, at: datetime) 
         verify=on_site and priority > 0,
         check=category.needs_check and story.line is not Line.AFFAIRS,
         disposal=limit_of(condition) if condition else book.stage_limit(Stage.DISPOSAL, filed),
+        is_dangerous=filed == 0 or bool(condition and condition.safe_amount),
         always_on=suggested is not None and suggested.unit_id in offices.always_on,
         unit=unit,
         other_unit=centre if unit == enforcement else enforcement,
@@ -270,7 +272,9 @@ def _return(proposed: str) -> Leg:
 def _handled(
     course: Course, detour: Detour, draw: random.Random, *, replies: bool
 ) -> Iterator[Leg]:
-    """The unit's work up to its result."""
+    """The unit's work up to its result; where there was a danger the site is made safe first."""
+    if course.is_dangerous:
+        yield Leg("HANDLER", "confirm_safe", SOON, {"text": "已设围挡警示，现场安全。"})
     yield _contact(draw, replies=replies)
     if detour is Detour.SUSPENSION:
         plan = {"cause": "ENGINEERING", "reason": "须等待管线迁改，申请挂账并每周复查。"}

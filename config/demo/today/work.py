@@ -25,6 +25,8 @@ OPEN_AT_EASE = sum(STANDING.values()) * sum(DISTRICTS.values()) / DISTRICTS[FIRS
 HURRY = 3.0
 """How much sooner urgent cases (P0, P1) are done."""
 FEWEST_MINUTES = 0.5
+ON_THE_WAY = timedelta(seconds=90)
+"""So long an inspector is on her way at least: a check within a minute of its order is no check."""
 REFUSED, VOIDED, UNTRUE, BOUNCED, FAILED = 0.04, 0.02, 0.04, 0.03, 0.05
 
 Item = Mapping[str, Any]
@@ -54,6 +56,7 @@ class Work:
         self._cursor = ""
         self._round_began = began
         self._chance = timedelta()
+        self._now = began
 
     def heard(self, spoken: Spoken) -> None:
         """A case of our own."""
@@ -62,7 +65,7 @@ class Work:
 
     def round(self, now: datetime) -> Done:
         """Look at the next page of open cases and move some. Raises ServerAwayError."""
-        done = Done()
+        done, self._now = Done(), now
         path = f"queue?limit={PAGE}&cursor={self._cursor}"
         answer = self.doors.get(path, user=READER)
         if not answer.is_taken:
@@ -147,7 +150,10 @@ class Work:
         return self._of_the_centre("handler", item, "sign", {})
 
     def processing(self, item: Item) -> Act | None:
-        """First contact while its clock is the next one, else the result."""
+        """Make the site safe, call the citizen, hand in the result: whatever is due next."""
+        if item["due"]["stage"] in {Stage.PROGRESS, Stage.SAFE}:
+            text = {"text": "已设围挡警示，现场安全。"}
+            return self._of_the_centre("handler", item, "confirm_safe", text)
         if item["due"]["stage"] == "RESPONSE":
             contact = {"way": "PHONE", "text": "已联系诉求人，约定处理时间。"}
             return self._of_the_centre("handler", item, "first_contact", contact)
@@ -163,7 +169,9 @@ class Work:
         return "dispatcher3", "no_check_needed", {"reason": "以回访为准，无须现场核查。"}
 
     def checking(self, item: Item) -> Act | None:
-        """Passed or not."""
+        """Passed or not, once the inspector is there."""
+        if self._now - datetime.fromisoformat(item["state_at"]) < ON_THE_WAY:
+            return None
         if self.draw.random() < FAILED:
             return self._inspector(item, "check_fail", {"reason": "现场仍有残留。"})
         return self._inspector(item, "check_pass", {"text": "现场核查，符合结案条件。"})
