@@ -4,9 +4,11 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
+from dispatch.queue.follow_ups import follow_ups_for
 from dispatch.queue.pages import frame_for
 from hotline.actions import OPERATORS
 from ui.words import KINDS
@@ -22,5 +24,12 @@ def desk(request: HttpRequest) -> HttpResponse:
     if not isinstance(user, User) or not user.scope().roles & OPERATORS:
         raise PermissionDenied
     kinds = [(code, KINDS[code]) for code in ON_THE_PHONE]
-    context = {**frame_for(user), "kinds": kinds, "page_name": "desk"}
+    now = timezone.now()
+    context = {
+        **frame_for(user),
+        "kinds": kinds,
+        "page_name": "desk",
+        "now": now,
+        "follow_ups": follow_ups_for(user, now=now),
+    }
     return render(request, "hotline/desk.html", context)

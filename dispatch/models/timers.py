@@ -110,6 +110,11 @@ class Timer(models.Model):
         ]
         indexes = [
             models.Index(
+                fields=["due_at", "id"],
+                condition=Q(stage=Stage.FOLLOW_UP.value, state="RUNNING"),
+                name="dispatch_timer_follow_ups",
+            ),
+            models.Index(
                 fields=["next_at", "id"],
                 condition=Q(state="RUNNING", next_at__isnull=False),
                 name="dispatch_timer_next_mark",

@@ -14,6 +14,7 @@ from ninja import Router, Schema, Status
 from accounts.models import User
 from dispatch.models import Export, ExportState, SavedFilter
 from dispatch.queue import batch, exporting, ringing, saving, seeing
+from dispatch.queue.follow_ups import follow_ups_for
 from dispatch.queue.tasks import wake
 
 router = Router(tags=["queue page"])
@@ -226,6 +227,12 @@ def request_export(request: HttpRequest, payload: ExportIn) -> Status[dict[str, 
     if export.state == ExportState.WAITING:
         wake(export.pk)
     return Status(201, _export(export))
+
+
+@router.get("/follow-ups")
+def follow_ups(request: HttpRequest) -> dict[str, Any]:
+    """The calls due after a hand-over to 110/119/120/122, of cases that the user sees."""
+    return {"items": follow_ups_for(_user(request), now=timezone.now())}
 
 
 @router.get("/exports/{uuid:pk}")

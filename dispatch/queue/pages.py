@@ -25,6 +25,7 @@ from dispatch.queue.filters import (
     filters_from,
     link,
 )
+from dispatch.queue.follow_ups import follow_ups_for
 from dispatch.queue.form import chips_of, form_context
 from dispatch.queue.saving import SHARING_ROLE, usable_by
 from dispatch.queue.seeing import unseen_for, view_of
@@ -102,6 +103,7 @@ def list_context(
         "total_key": tile if tile in TILES else "all",
         "total": numbers.get(tile, numbers["all"]),
         "incidents_at": _incidents_at(user, filters),
+        "follow_ups": follow_ups_for(user, now=now),
     }  # fmt: skip
 
 
@@ -214,10 +216,15 @@ def _blank(tile: str, query: Mapping[str, str]) -> dict[str, Any]:
         "unsigned": _("没有待签收的工单"),
         "today": _("今天还没有新工单"),
     }
-    is_narrowed = bool(set(query) & {*NAMES} - {"district", "sort"})
+    given = {name for name in NAMES if query.get(name)} - {"district", "sort"}
+    is_searched = bool(given - {"tile"})
+    title = _("没有符合这些条件的工单") if is_searched else titles.get(tile, _("现在没有在办工单"))
+    is_narrowed = bool(given)
     return {
-        "blank_title": titles.get(tile, _("现在没有在办工单")),
-        "blank_text": _("新工单进来时会出现在列表上方。"),
+        "blank_title": title,
+        "blank_text": _("换个说法，或去掉上面的筛选再看。")
+        if is_searched
+        else _("新工单进来时会出现在列表上方。"),
         "blank_href": "/queue/" if is_narrowed else "",
         "blank_action": _("查看全部在办"),
     }

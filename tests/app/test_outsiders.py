@@ -122,6 +122,7 @@ ROWS: dict[str, Row] = {
     "api/v1/queue/filters/<int:pk>": Row(
         OWN, "api/v1/queue/filters/999999999", "DELETE", {}
     ),
+    "api/v1/follow-ups": Row(CASES),
     "api/v1/queue/rings": Row(CASES),
     "api/v1/queue/rings/<case_no>": Row(CASES, "api/v1/queue/rings/{case}", "POST", {}),
     "api/v1/queue/sound": Row(OWN, method="POST", body={"on": True}),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client
 
 from dispatch import catalogue
 from dispatch.actions.errors import MoveError, StaleVersionError
@@ -13,9 +14,11 @@ from dispatch.actions.moving import make_move
 from dispatch.casefile import case_for, moves_for
 from dispatch.lifecycle import Stage
 from dispatch.models import Case, Event, Intake, StageLimit, Timer
+from dispatch.queue.follow_ups import follow_ups_for
 from dispatch.timekeeping.segments import clock_of
 from dispatch.timekeeping.sweeping import archive_old, sweep_due
 from dispatch.voices import Caller
+from tests.app.asking import ask
 from tests.app.test_disputes import RETURN, log, move, processing
 from tests.app.test_guards import refusal_of
 from tests.app.test_supervision import to_the_callback
@@ -387,3 +390,23 @@ def test_a_case_that_becomes_an_emergency_by_a_merge_is_asked_and_not_after_it_i
     move(city, other, "leader1", "unmerge", 20, reason="不是")
 
     assert states(case, Stage.PROGRESS) == ["CANCELLED"]
+
+
+def test_who_calls_back_sees_what_was_handed_over_and_others_do_not(
+    city: City, client: Client
+) -> None:
+    case = handed_over(city)
+
+    for who in ("operator1", "callback1", "leader1"):
+        (one,) = follow_ups_for(city[who], now=NOW + 2 * DAY * MINUTE)
+        assert (one["case_no"], one["overdue"]) == (case.case_no, True)
+    assert follow_ups_for(city["handler1"], now=NOW) == []
+    answer = ask(city, "callback1", "GET", "follow-ups")
+    assert [item["case_no"] for item in answer.json()["items"]] == [case.case_no]
+
+    for who, page in (("operator1", "/desk/"), ("callback1", "/queue/")):
+        client.force_login(city[who])
+        assert f"/queue/?case={case.case_no}" in client.get(page).content.decode()
+    move(city, case, "operator1", "follow_up", 60, outcome="HANDLED", **CALLED)
+    assert follow_ups_for(city["operator1"], now=NOW) == []
+    assert "follow-ups" not in client.get("/queue/").content.decode()
