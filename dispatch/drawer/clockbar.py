@@ -125,7 +125,7 @@ def _stretch(
         since=since,
         until=until,
         elapsed=duration((until - since).total_seconds()),
-        worked=_("%(n)s 工作分钟") % {"n": round(segment["counted_minutes"])},
+        worked=_("工作时间 %(time)s") % {"time": duration(segment["counted_minutes"] * 60)},
         running=segment["running"],
     )
 

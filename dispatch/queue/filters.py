@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
@@ -34,6 +34,8 @@ OF_THE_MOMENT: Final = frozenset({"only"})
 DUE: Final = {"today": _("今天到期"), "3d": _("3 天内到期"), "none": _("未计时")}
 IN_HAND: Final = frozenset({State.PENDING_SIGN.value, State.PROCESSING.value})
 """States in which the unit that leads has a case to work on."""
+LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before every deadline: nothing fits where the tile asks for one state and the form for others."""
 LONGEST_QUERY: Final = 600
 DISTRICT_DIGITS: Final = 6
 
@@ -142,6 +144,8 @@ def _with_times(filters: QueueFilters, query: Mapping[str, str], now: datetime) 
     after = [at for at in (tile.get("due_after"), due.get("due_after")) if at]
     states = filters.state
     if query.get("tile") == "unsigned":
+        if states and State.PENDING_SIGN.value not in states:
+            before.append(LONG_AGO)
         states = (State.PENDING_SIGN.value,)
     return replace(
         filters,

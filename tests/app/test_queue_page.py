@@ -14,6 +14,7 @@ from dispatch.models import Case, Export, SavedFilter, SeenMark
 from dispatch.queries import FilterError, queue_for
 from dispatch.queue.clusters import extent_of, inside, squares_of
 from dispatch.queue.filters import canonical, filters_from, parsed
+from dispatch.queue.pages import counted
 from dispatch.queue.saving import (
     MOST_FILTERS,
     change_filter,
@@ -244,6 +245,19 @@ def test_who_looks_at_one_district_has_seen_only_that(city: City) -> None:
     assert unseen(city, "leader1", 31, district=A)["all"] == 0
     log(city, title="澜江", position=Position(119.6251, 29.9051, "WGS84"))
     assert unseen(city, "leader1", 31, district="339902")["all"] == 1
+
+
+def test_a_tile_shows_as_many_as_it_says_whatever_state_the_form_asks_for(city: City) -> None:
+    dispatched(city)
+    log(city, title="还没有受理的一件")
+    leader = city["leader1"]
+    asked = {"": 1, "PENDING_SIGN": 1, "REGISTERED,PENDING_SIGN": 1, "REGISTERED": 0}
+    for state, many in asked.items():
+        query = {"district": A, "tile": "unsigned", "state": state}
+        shown = queue_for(leader, filters=filters_from(query, leader, SOON), now=SOON)
+        assert len(shown.items) == many, state
+        assert counted(leader, query, SOON)["unsigned"] == many, state
+        assert unseen(city, "leader1", 31, **query)["unsigned"] == many, state
 
 
 def test_unseen_counts_within_the_pages_other_filters_as_the_large_numbers_do(city: City) -> None:

@@ -1,11 +1,15 @@
 """Every code of the lifecycle that a screen may show has a word, a ring and an order."""
 
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
 from dispatch.drawer.moves import SET_BACK, USUAL
 from dispatch.intake import KINDS
 from dispatch.lifecycle import MOVES, TOPICS, Stage, State
 from dispatch.models.timers import TimerState
 from ui import stepper, words
-from ui.templatetags.ui import RINGS, STATES
+from ui.templatetags.ui import RINGS, STATES, heads, time_left
 
 OFFERED = [move for move in MOVES if move.offered]
 
@@ -36,3 +40,25 @@ def test_the_key_e_never_ends_a_case_or_sends_it_back() -> None:
     assert not set(USUAL) & SET_BACK
     names = {move.name for move in MOVES}
     assert set(USUAL) | SET_BACK <= names
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (-3700, ("over", "超 1 小时 1 分")),
+        (-59, ("over", "刚超时")),
+        (59, ("warn", "剩不到 1 分")),
+        (60, ("warn", "剩 1 分")),
+        (7200, ("ok", "剩 2 小时")),
+    ],
+)
+def test_time_left_never_says_nought_minutes(seconds: int, said: tuple[str, str]) -> None:
+    now = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
+    assert time_left(now + timedelta(seconds=seconds), now) == said
+
+
+def test_the_head_of_a_table_names_its_columns_and_tells_what_the_buttons_are() -> None:
+    assert heads("时间", "<步骤>") == (
+        '<thead><tr><th scope="col">时间</th><th scope="col">&lt;步骤&gt;</th></tr></thead>'
+    )
+    assert '<span class="sr-only">操作</span>' in heads("时间", acts=True)

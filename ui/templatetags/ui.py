@@ -69,6 +69,7 @@ STATES: Final = {
     "MERGED": gettext_lazy("已并案"),
 }
 NEVER_YEAR: Final = 9999
+MINUTE: Final = 60
 NEAR_SECONDS: Final = 2 * 3600
 """Less than two hours left is shown as near (the tile 「2 小时内到期」)."""
 
@@ -138,10 +139,20 @@ def duration(seconds: float) -> str:
 def time_left(due: datetime, now: datetime) -> tuple[str, str]:
     """The kind (ok, warn, over) and the words for the time that is left."""
     seconds = (due - now).total_seconds()
+    if abs(seconds) < MINUTE:
+        return ("over", _("刚超时")) if seconds < 0 else ("warn", _("剩不到 1 分"))
     if seconds < 0:
         return "over", _("超 %(time)s") % {"time": duration(seconds)}
     words = _("剩 %(time)s") % {"time": duration(seconds)}
     return ("warn" if seconds < NEAR_SECONDS else "ok"), words
+
+
+@register.simple_tag
+def heads(*names: str, acts: bool = False) -> SafeString:
+    """The head of a table, a column for each name; `acts` adds one for buttons, heard only."""
+    columns = format_html_join("", '<th scope="col">{}</th>', ((name,) for name in names))
+    more = format_html('<th scope="col"><span class="sr-only">{}</span></th>', _("操作"))
+    return format_html("<thead><tr>{}{}</tr></thead>", columns, more if acts else "")
 
 
 @register.simple_tag
@@ -231,12 +242,6 @@ def why_word(codes: dict[str, Any]) -> str:
     """Why a unit has a case: the rule, and the item of the list that names it."""
     rule = words.word(str(codes["rule"]), "why") if "rule" in codes else ""
     return " ".join(part for part in (rule, str(codes.get("item", ""))) if part)
-
-
-@register.filter
-def why_short(codes: dict[str, Any]) -> str:
-    """The same in one word, for a row: the item where there is one."""
-    return str(codes.get("item") or words.word(str(codes.get("rule", "")), "why"))
 
 
 @register.filter

@@ -36,6 +36,7 @@ export function duration(seconds) {
 
 export function timeLeft(due, at) {
   const seconds = due - at / 1000;
+  if (Math.abs(seconds) < 60) return seconds < 0 ? ["over", gettext("刚超时")] : ["warn", gettext("剩不到 1 分")];
   if (seconds < 0) return ["over", fill(gettext("超 %(time)s"), { time: duration(seconds) })];
   return [seconds < NEAR_SECONDS ? "warn" : "ok", fill(gettext("剩 %(time)s"), { time: duration(seconds) })];
 }

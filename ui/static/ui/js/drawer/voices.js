@@ -1,6 +1,6 @@
 // Each voice for itself: a call back is noted down, an identity is looked at for a stated purpose.
 import { explain, post } from "../api.js";
-import { $, toast } from "../page.js";
+import { $, icon, toast } from "../page.js";
 import { gettext } from "../text.js";
 
 const REVEALED_FOR = 60000;
@@ -16,6 +16,17 @@ function refuse(form, text) {
   why.hidden = !text;
 }
 
+/** A number to press: the telephone or the softphone of this machine dials it. */
+function number(phone) {
+  const link = document.createElement("a");
+  link.href = `tel:${phone.replace(/[^+\d]/g, "")}`;
+  link.className = "btn sm";
+  link.innerHTML = icon("phone", "s");
+  link.append(phone);
+  link.title = gettext("拨打");
+  return link;
+}
+
 /** Show who called, for a stated purpose; the server writes it into the access log first. */
 async function reveal(form) {
   const shown = $(".revealed", form);
@@ -23,7 +34,7 @@ async function reveal(form) {
   try {
     const purpose = form.elements.purpose.value;
     const { name, phone } = await post(`/api/v1/intakes/${form.dataset.reveal}/reveal`, { purpose });
-    shown.textContent = [name, phone].filter(Boolean).join(" ");
+    shown.replaceChildren(...(name ? [name, " "] : []), ...(phone ? [number(phone)] : []));
     shown.hidden = false;
     setTimeout(() => shown.replaceChildren(), REVEALED_FOR);
   } catch (error) {

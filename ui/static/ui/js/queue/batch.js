@@ -1,7 +1,7 @@
 // One move for the ticked cases: what fits them all, its fields once, then each row's own answer.
 import { ApiError, explain, post } from "../api.js";
 import { button, element, openSheet } from "../sheet.js";
-import { toast } from "../page.js";
+import { $, toast } from "../page.js";
 import { fill, gettext } from "../text.js";
 
 const AT_ONCE = 20; // cases in one request: so that progress shows
@@ -27,7 +27,14 @@ export async function startBatch(kind, cases, page) {
   const wanted = kind === "transfer" ? fits.find((one) => TRANSFER.includes(one.move)) : fits.find((one) => one.move === kind);
   if (kind === "more" && fits.length) choose(fits, cases, page);
   else if (wanted) askFields(wanted, cases, page);
-  else toast(gettext("选中的工单没有共同的这一步，请按状态分开选"), { over: true });
+  else refuse(kind);
+}
+
+/** No step fits them all: where they were to be signed, offer the list of those that can be. */
+function refuse(kind) {
+  const unsigned = kind === "sign" && $('.tile [data-count="unsigned"]')?.closest("a");
+  const more = unsigned ? { action: gettext("只看待签收"), run: () => unsigned.click() } : {};
+  toast(gettext("选中的工单没有共同的这一步，请按状态分开选"), { over: true, seconds: 8, ...more });
 }
 
 function choose(fits, cases, page) {

@@ -13,7 +13,11 @@ export async function openSaved(query, share, reload) {
   const units = share.split(";").filter(Boolean).map((text) => text.split("="));
   const unit = element("select", { class: "input", id: "saved-unit" }, element("option", { value: "" }, gettext("只给自己")));
   for (const [code, words] of units) unit.append(element("option", { value: code }, `${gettext("共享给本单位")}：${words}`));
-  const draw = async () => list.replaceChildren(...(await get("/api/v1/queue/filters")).items.map((one, place, all) => line(one, place, all, change)));
+  const draw = async () => {
+    const { items } = await get("/api/v1/queue/filters");
+    const none = element("li", { class: "small muted" }, gettext("还没有保存的筛选。保存后放在列表上方，一按就到。"));
+    list.replaceChildren(...(items.length ? items.map((one, place, all) => line(one, place, all, change)) : [none]));
+  };
   const change = async (work) => {
     why.textContent = "";
     try {
