@@ -339,18 +339,18 @@ ROLES: Final = {
 FACTS: Final = {
     "stage": _("环节"),
     "due_at": _("时限至"),
-    "left_s": _("剩余秒数"),
+    "left_s": _("剩余时间"),
     "closed_at": _("结案时间"),
-    "closed_by": _("结案人编号"),
+    "closed_by": _("结案人"),
     "cases": _("案件数"),
     "since": _("起始"),
-    "unit": _("单位编号"),
+    "unit": _("责任单位"),
     "times": _("次数"),
     "asked_at": _("派查时间"),
-    "took_s": _("用时秒数"),
+    "took_s": _("用时"),
     "from_category": _("原分类"),
     "to_category": _("新分类"),
-    "longer_s": _("延长秒数"),
+    "longer_s": _("期限延长"),
 }
 WORK: Final = {
     "PENDING_SIGN": pgettext_lazy("work", "待签收"),

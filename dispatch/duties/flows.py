@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 WIDTH, LEFT, RIGHT, BAR = 960, 250, 710, 12
 GAP, LEAST, SCALE = 14.0, 3.0, 300.0
+TALLEST = 36.0
+"""Of one case: few cases make a small picture."""
 TOP = 8.0
 MOST = 9
 """Units on a side; the smaller ones are drawn as one."""
@@ -58,7 +60,7 @@ def draw(flows: Sequence[tuple[int, int, int]], names: Mapping[int, str], others
     for source, target, count in flows:
         left[source] += count
         right[target] += count
-    scale = SCALE / whole
+    scale = min(SCALE / whole, TALLEST)
     starts, left_end = _stack(left, scale)
     ends, right_end = _stack(right, scale)
     bars = [

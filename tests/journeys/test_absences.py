@@ -145,6 +145,7 @@ def test_who_stands_in_sees_for_whom_on_every_page_and_the_record_names_both(
     stack.move("cleaner1", number, "sign")
     history = deputy.go(f"/queue/?case={number}").page.locator("#timeline li").first
     deputy.until(lambda: "cleaner1（代 handler1）" in history.inner_text())
+    deputy.until(lambda: deputy.page.locator("#drawer [aria-busy]").count() == 0)
     free(stack)
     assert deputy.go("/queue/").page.locator(".stands-in").count() == 0
 
