@@ -66,7 +66,7 @@ class Board:
 
     def _read_pulse(self, now: datetime) -> Part:
         with flows.held((self.area.code,)) as (folded, tally):
-            day = figures.day_figures(folded.buckets(midnight(now)))
+            day = figures.day_figures(folded.added(midnight(now)))
         opened = figures.open_figures(tally.counts)
         due = self._part("due", DUE_S, self._read_due)
         return {
@@ -108,9 +108,7 @@ class Board:
 
     def _read_feed(self, _now: datetime) -> list[Part]:
         """The newest changes that a wall may tell: no sensitive case, no clock that ran out."""
-        steps = log.latest(dict.fromkeys(self.area.districts(), 0), most=3 * MOST_FEED)
-        told = [s.as_dict() for s in steps if s.case_no and s.from_state != s.to_state]
-        return told[:MOST_FEED]
+        return [step.as_dict() for step in log.news(self.area.districts(), most=MOST_FEED)]
 
     def _read_map(self, _now: datetime) -> Part:
         districts = self.area.districts()
@@ -135,6 +133,7 @@ class Board:
             "issues": _issues(day["category"], before["category"]),
             "today_change": figures.change(total, total_before),
             "today_before": total_before,
+            "today_total": total,
             "rates": {name: figures.rate(one) for name, one in found.items()},
             "stays": {stay.step: {"median_s": stay.median_s, "n": stay.n} for stay in stays},
             "bottleneck": figures.bottleneck(stays),

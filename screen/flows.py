@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from dispatch.wall import counting, log
 from dispatch.wall.log import OTHER_CATEGORY, Transition
 from dispatch.wall.scope import Heads, heads
-from screen.models import FlowHead, Reading
+from screen.models import Flow, FlowHead, Reading
 
 BUCKET_S = 300
 MOST_AT_ONCE = 20_000
@@ -36,6 +36,11 @@ ON CONFLICT (district) DO NOTHING
 _READ = """
 SELECT district, bucket, line, category, from_state, to_state, count FROM screen_flow
 WHERE district = ANY(%s) AND bucket >= %s AND bucket < %s
+"""
+_ADDED = """
+SELECT district, min(bucket), line, category, from_state, to_state, sum(count)::int
+FROM screen_flow WHERE district = ANY(%s) AND bucket >= %s AND bucket < %s
+GROUP BY district, line, category, from_state, to_state
 """
 INSTANT = timedelta(microseconds=1)
 FAR_OFF = datetime(9999, 1, 1, tzinfo=UTC)
@@ -77,6 +82,7 @@ def take_readings(*, now: datetime) -> int:
         for district, (overdue, soon) in counted.items()
     ]
     Reading.objects.filter(at__lt=now - KEPT).delete()
+    Flow.objects.filter(district__in=districts, bucket__lt=now - KEPT).delete()
     return len(Reading.objects.bulk_create(rows, ignore_conflicts=True))
 
 
@@ -89,8 +95,15 @@ class Folded:
 
     def buckets(self, since: datetime, before: datetime = FAR_OFF) -> Iterator[Transition]:
         """Transitions of the whole buckets in [since, before), both on a border of a bucket."""
+        return self._read(_READ, since, before)
+
+    def added(self, since: datetime, before: datetime = FAR_OFF) -> Iterator[Transition]:
+        """As `buckets`, added up over the whole span: each with the first of its buckets."""
+        return self._read(_ADDED, since, before)
+
+    def _read(self, sql: str, since: datetime, before: datetime) -> Iterator[Transition]:
         with connection.cursor() as cursor:
-            cursor.execute(_READ, [list(self.upto), since, before])
+            cursor.execute(sql, [list(self.upto), since, before])
             rows = cursor.fetchall()
         yield from (Transition(*row) for row in rows)
         yield from (one for one in self.rest if since <= one.bucket < before)
@@ -98,13 +111,13 @@ class Folded:
     def later_than(self, at: datetime) -> Iterator[Transition]:
         """Transitions of what happened after a moment, to the microsecond."""
         border = border_before(at) + timedelta(seconds=BUCKET_S)
-        yield from self.buckets(border)
+        yield from self.added(border)
         yield from self._between(at, border - INSTANT)
 
     def from_until(self, since: datetime, until: datetime) -> Iterator[Transition]:
         """Transitions from a border of a bucket up to a moment, to the microsecond."""
         border = border_before(until)
-        yield from self.buckets(since, border)
+        yield from self.added(since, border)
         yield from self._between(border - INSTANT, until)
 
     def _between(self, since: datetime, until: datetime) -> list[Transition]:

@@ -28,6 +28,10 @@ _SHAPES = f"""
 SELECT code, ST_AsGeoJSON(ST_SimplifyPreserveTopology(geom, %s), 5)::json FROM citygis_area
 WHERE level = %s AND code ^@ %s AND {_CURRENT} ORDER BY code
 """
+_OUTLINE = f"""
+SELECT ST_AsGeoJSON(ST_SimplifyPreserveTopology(ST_Union(geom), %s), 5)::json FROM citygis_area
+WHERE level = 'DISTRICT' AND code ^@ %s AND {_CURRENT}
+"""
 LENGTHS = {"CELL": 15, "COMMUNITY": 12, "STREET": 9, "DISTRICT": 6}
 SIMPLER = {"CELL": 0.00005, "COMMUNITY": 0.0001, "STREET": 0.0002, "DISTRICT": 0.0005}
 """How far (degrees) a simplified border may lie off."""
@@ -76,7 +80,7 @@ class WallArea:
         return LENGTHS[_level(self.code, _version())]
 
     def shapes(self) -> dict[str, Any]:
-        """GeoJSON of those areas, simplified, with their codes."""
+        """GeoJSON of those areas, simplified, with their codes, and the outline of the whole."""
         return _shapes(self.code, _version())
 
 
@@ -113,8 +117,10 @@ def _shapes(code: str, of: int) -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute(_SHAPES, [SIMPLER[level], level, code])
         rows = cursor.fetchall()
+        cursor.execute(_OUTLINE, [SIMPLER["COMMUNITY"], code])
+        outline = cursor.fetchone()[0]
     features = [
         {"type": "Feature", "properties": {"code": found}, "geometry": geometry}
         for found, geometry in rows
     ]
-    return {"type": "FeatureCollection", "features": features}
+    return {"type": "FeatureCollection", "features": features, "outline": outline}

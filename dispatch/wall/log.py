@@ -71,8 +71,10 @@ SELECT district, bucket, line, category, from_state, to_state, count(*) FROM (
 """
 _BY_SEQ = _CHANGES.format(
     source="unnest(%s::text[], %s::bigint[], %s::bigint[]) AS d(district, after, upto)"
-    " JOIN dispatch_event e ON e.district = d.district AND e.seq > d.after AND e.seq <= d.upto"
+    " CROSS JOIN LATERAL (SELECT * FROM dispatch_event x WHERE x.district = d.district"
+    " AND x.seq > d.after AND x.seq <= d.upto OFFSET 0) e"
 )
+"""OFFSET 0 keeps the planner from reading the whole log where it cannot know the numbers."""
 _BY_TIME = _CHANGES.format(
     source="unnest(%s::text[], %s::bigint[]) AS d(district, upto) JOIN dispatch_event e"
     " ON e.district = d.district AND e.seq <= d.upto WHERE e.at > %s AND e.at <= %s"
@@ -93,12 +95,25 @@ SELECT x.* FROM unnest(%s::text[], %s::bigint[]) AS d(district, after) CROSS JOI
   SELECT {_COLUMNS} FROM dispatch_event e JOIN dispatch_case c ON c.id = e.case_id
   WHERE e.district = d.district AND e.seq > d.after ORDER BY e.seq DESC LIMIT %s) x
 """
+NEWS_REACH = 5000
+"""How many numbers back news are looked for: a storm of clocks must not make the search long."""
+_NEWS = f"""
+SELECT {_COLUMNS} FROM unnest(%s::text[]) AS d(district)
+JOIN dispatch_feedhead h ON h.district = d.district CROSS JOIN LATERAL (
+  SELECT n.* FROM dispatch_event n JOIN dispatch_case m ON m.id = n.case_id AND NOT m.sensitive
+  WHERE n.district = d.district AND n.seq > h.seq - {NEWS_REACH} AND n.from_state <> n.to_state
+  ORDER BY n.seq DESC LIMIT %s) e
+JOIN dispatch_case c ON c.id = e.case_id
+"""
 
 
 def transitions(after: Heads, upto: Heads, *, bucket_s: int) -> list[Transition]:
     """What the numbers of each district after one and up to another moved, in buckets."""
-    numbers = [list(upto), [after.get(district, 0) for district in upto], list(upto.values())]
-    return _added(_BY_SEQ, [bucket_s, bucket_s, *numbers])
+    spans = [(d, after.get(d, 0), seq) for d, seq in upto.items() if seq > after.get(d, 0)]
+    if not spans:
+        return []
+    columns = (list(column) for column in zip(*spans, strict=True))
+    return _added(_BY_SEQ, [bucket_s, bucket_s, *columns])
 
 
 def transitions_between(
@@ -120,6 +135,14 @@ def latest(after: Heads, *, most: int) -> list[Step]:
         cursor.execute(_LATEST, [list(after), list(after.values()), most])
         steps = [_step(row) for row in cursor.fetchall()]
     return sorted(steps, key=lambda step: (step.at, step.seq), reverse=True)
+
+
+def news(districts: Sequence[str], *, most: int) -> list[Step]:
+    """The newest changes of state, newest first; none of a sensitive case, none of a clock."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWS, [list(districts), most])
+        steps = [_step(row) for row in cursor.fetchall()]
+    return sorted(steps, key=lambda step: (step.at, step.seq), reverse=True)[:most]
 
 
 def steps_between(

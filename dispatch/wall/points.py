@@ -62,9 +62,10 @@ SELECT x.* FROM unnest(%s::text[]) AS d(district) CROSS JOIN LATERAL (
   ORDER BY c.created_at DESC, c.id DESC LIMIT %s) x
 """
 _EMERGENCIES = f"""
-SELECT {_LIVE} FROM dispatch_case c LEFT JOIN accounts_unit u ON u.id = c.lead_unit_id
-WHERE c.is_open AND c.priority = 0 AND NOT c.sensitive AND c.district_code = ANY(%s)
-ORDER BY c.created_at DESC, c.id DESC LIMIT %s
+SELECT x.* FROM unnest(%s::text[]) AS d(district) CROSS JOIN LATERAL (
+  SELECT {_LIVE} FROM dispatch_case c LEFT JOIN accounts_unit u ON u.id = c.lead_unit_id
+  WHERE c.district_code = d.district AND c.is_open AND c.priority = 0 AND NOT c.sensitive
+  ORDER BY c.created_at DESC, c.id DESC LIMIT %s) x
 """
 _NAMED = f"""
 SELECT {_LIVE} FROM dispatch_case c LEFT JOIN accounts_unit u ON u.id = c.lead_unit_id
@@ -80,16 +81,17 @@ SELECT x.* FROM unnest(%s::text[], %s::bigint[]) AS d(district, head) CROSS JOIN
   SELECT {_THEN} FROM dispatch_case c {_STATE_THEN}
   LEFT JOIN accounts_unit u ON false
   WHERE c.district_code = d.district AND c.created_at <= %s AND NOT c.sensitive
-    AND e.to_state = ANY(%s)
+    AND (c.closed_at IS NULL OR c.closed_at > %s) AND e.to_state = ANY(%s)
   ORDER BY c.created_at DESC, c.id DESC LIMIT %s) x
 """
 _PAST_EMERGENCIES = f"""
-SELECT {_THEN} FROM unnest(%s::text[], %s::bigint[]) AS d(district, head)
-JOIN dispatch_case c ON c.district_code = d.district {_STATE_THEN}
-LEFT JOIN accounts_unit u ON false
-WHERE c.priority = 0 AND c.created_at <= %s AND NOT c.sensitive AND e.priority = 0
-  AND e.to_state = ANY(%s)
-ORDER BY c.created_at DESC, c.id DESC LIMIT %s
+SELECT x.* FROM unnest(%s::text[], %s::bigint[]) AS d(district, head) CROSS JOIN LATERAL (
+  SELECT {_THEN} FROM dispatch_case c {_STATE_THEN}
+  LEFT JOIN accounts_unit u ON false
+  WHERE c.district_code = d.district AND c.priority = 0 AND c.created_at <= %s
+    AND NOT c.sensitive AND (c.closed_at IS NULL OR c.closed_at > %s)
+    AND e.priority = 0 AND e.to_state = ANY(%s)
+  ORDER BY c.created_at DESC, c.id DESC LIMIT %s) x
 """
 
 
@@ -100,7 +102,7 @@ def newest(districts: Sequence[str], *, most: int) -> list[Point]:
 
 def emergencies(districts: Sequence[str], *, most: int) -> list[Point]:
     """Open cases of the highest urgency (特急), newest first."""
-    return _read(_EMERGENCIES, [list(districts), most])
+    return _merged(_read(_EMERGENCIES, [list(districts), most]), most)
 
 
 def named(case_nos: Sequence[str]) -> list[Point]:
@@ -112,13 +114,14 @@ def newest_at(heads: dict[str, int], *, at: datetime, most: int) -> list[Point]:
     """As `newest`, as it was at a past moment: the state of each case from the event log."""
     numbers = [list(heads), list(heads.values())]
     share = _share(most, heads)
-    return _merged(_read(_PAST, [*numbers, at, at, OPEN_STATES, share]), most)
+    return _merged(_read(_PAST, [*numbers, at, at, at, OPEN_STATES, share]), most)
 
 
 def emergencies_at(heads: dict[str, int], *, at: datetime, most: int) -> list[Point]:
     """As `emergencies`, as it was at a past moment."""
     numbers = [list(heads), list(heads.values())]
-    return _read(_PAST_EMERGENCIES, [*numbers, at, at, OPEN_STATES, most])
+    found = _read(_PAST_EMERGENCIES, [*numbers, at, at, at, OPEN_STATES, most])
+    return _merged(found, most)
 
 
 def _share(most: int, districts: Collection[str]) -> int:

@@ -1,12 +1,10 @@
 """The command-centre wall against the real stack: the acceptance points of ui.md 4.4."""
 
 import gzip
-import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from functools import partial
 
 import pytest
 from playwright.sync_api import Browser
@@ -14,113 +12,132 @@ from pytest_django import DjangoDbBlocker
 
 from bench.wall import WATCH, heap, to_and_fro
 from tests.city import PEOPLE
-from tests.journeys.browser import CHROMIUM, FLAGS, WATCH_CSP, Visitor
+from tests.journeys.browser import Visitor
 from tests.journeys.conftest import Visit
 from tests.journeys.stack import Stack
 from tests.journeys.test_every_page import _axe
+from tests.journeys.walls import (
+    COVERED,
+    OVERFLOWS,
+    SMALLEST,
+    WITH_GL,
+    WITHOUT_GL,
+    drawn,
+    numbers,
+    own_browser,
+    window,
+)
 
-SOFTWARE_GL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
-WITH_GL = [*(flag for flag in FLAGS if flag != "--disable-gpu"), *SOFTWARE_GL]
-WITHOUT_GL = [*FLAGS, "--disable-3d-apis"]
 KB = 1024
 SIZES = ((1366, 768), (1920, 1080), (3440, 1440), (3840, 2160), (5760, 1080))
-READY = "document.body.dataset.ready === '1'"
-NUMBERS = """() => {
-  const n = (text) => Number(text.replaceAll(",", ""));
-  const all = (selector, read) => [...document.querySelectorAll(selector)].map(read);
-  return {
-    total: n(document.getElementById("today-total").textContent),
-    lines: all("#today-lines b", (b) => n(b.textContent)),
-    board: Object.fromEntries(all("#figures b", (b) => [b.id.slice(2), n(b.textContent)])),
-    labels: Object.fromEntries(all("#pins .label", (l) => [l.id, Number(l.dataset.n)])),
-    loop: all("#loop li", ({dataset: d}) => [d.step, Number(d.reached), Number(d.waiting)]),
-  };
-}"""
-SMALLEST = """() => {
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  const found = [];
-  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    const element = node.parentElement;
-    if (!node.data.trim() || element.closest(".sr, script, [hidden]")) continue;
-    if (!element.getClientRects().length) continue;
-    found.push([parseFloat(getComputedStyle(element).fontSize), node.data.trim().slice(0, 20)]);
-  }
-  return found.sort((a, b) => a[0] - b[0]).slice(0, 3);
-}"""
+LOSE = """() => document.querySelector("#map canvas").getContext("webgl2")
+  .getExtension("WEBGL_lose_context").loseContext()"""
+SHOWN = "[...document.querySelectorAll('.turn > .panel:not(.away) h2')].map(h => h.id)"
 
 
-OVERFLOWS = """() => [...document.querySelectorAll(".panel, .figures li, .loop li, .head > *")]
-  .filter((one) => one.getClientRects().length && one.scrollWidth > one.clientWidth + 2)
-  .map((one) => one.innerText.slice(0, 30))"""
+@pytest.fixture(scope="module")
+def room(browser: Browser, stack: Stack) -> Iterator[Visitor]:
+    """One wall of the commander for the whole module, with the flat map; it never complains."""
+    with window(browser, stack) as visitor:
+        visitor.enter_as("commander1")
+        yield drawn(visitor.go("/screen/?map=2d"))
 
 
-def wall(
-    visit: Visit, path: str = "/screen/?map=2d", size: tuple[int, int] = (1920, 1080)
-) -> Visitor:
-    """The wall as the commander sees it, drawn and live."""
-    return drawn(visit("commander1", *size).go(path))
-
-
-def drawn(visitor: Visitor) -> Visitor:
-    """Wait until the map is there and the socket speaks."""
-    visitor.until(lambda: visitor.page.evaluate(READY), within_s=30)
-    visitor.until(lambda: visitor.page.get_attribute("#link", "data-state") == "live")
-    return visitor
-
-
-def numbers(visitor: Visitor) -> dict[str, Any]:
-    found: dict[str, Any] = visitor.page.evaluate(NUMBERS)
-    return found
-
-
-@contextmanager
-def own_window(browser: Browser, stack: Stack, flags: list[str]) -> Iterator[Visitor]:
-    """A window of a browser with other flags; afterwards it must not have complained."""
-    other = browser.browser_type.launch(executable_path=CHROMIUM, args=flags)
-    with window(other, stack) as visitor:
-        yield visitor
-    other.close()
-
-
-@contextmanager
-def window(chromium: Browser, stack: Stack) -> Iterator[Visitor]:
-    context = chromium.new_context(
-        viewport={"width": 1920, "height": 1080}, locale="zh-CN", timezone_id="Asia/Shanghai"
-    )
-    context.add_init_script(WATCH_CSP)
-    visitor = Visitor(context.new_page(), context, stack)
-    visitor.listen()
-    yield visitor
-    assert visitor.unexpected() == []
+@pytest.fixture
+def live(room: Visitor) -> Visitor:
+    """The wall of the module, whatever a failed test before left: live, 1920 x 1080."""
+    room.page.set_viewport_size({"width": 1920, "height": 1080})
+    room.page.emulate_media(forced_colors="none", reduced_motion="no-preference")
+    room.page.keyboard.press("Escape")
+    room.until(lambda: not room.page.evaluate("document.body.classList.contains('stale')"), 30)
+    return room
 
 
 def test_an_emergency_pulses_on_the_map_and_stands_below_within_two_seconds(
-    visit: Visit, stack: Stack
+    live: Visitor, stack: Stack
 ) -> None:
-    visitor = wall(visit)
     number = stack.log_call(title="供水管爆裂", category="E0102", priority=0)["case_no"]
     began = time.monotonic()
-    visitor.until(lambda: visitor.page.locator(f'#pins .pulse[data-case="{number}"]').count())
-    visitor.until(lambda: visitor.page.locator(f'#urgent [data-case="{number}"]').count())
+    live.until(lambda: live.page.locator(f'#pins .pulse[data-case="{number}"]').count())
+    live.until(lambda: live.page.locator(f'#urgent [data-case="{number}"]').count())
     print(f"pulse after {time.monotonic() - began:.2f} s")  # noqa: T201
     assert time.monotonic() - began < 2
 
 
-def test_the_numbers_on_the_wall_add_up(visit: Visit, stack: Stack) -> None:
+def test_who_wants_less_motion_sees_no_pulse_move_and_no_figure_count_up(
+    live: Visitor, stack: Stack
+) -> None:
+    stack.log_call(title="供水管爆裂", category="E0102", priority=0)
+    live.until(lambda: live.page.locator("#pins .pulse").count())
+    assert motion(live) == "ripple"
+    live.page.emulate_media(reduced_motion="reduce")
+    assert motion(live) == "none"
+    live.page.evaluate(
+        "() => { window.seen = new Set();"
+        " new MutationObserver(() => window.seen.add(Number(document.getElementById('today-total')"
+        ".textContent.replaceAll(',', '')))).observe(document.getElementById('today-total'),"
+        " {childList: true, characterData: true, subtree: true}); }"
+    )
+    before = numbers(live)["total"]
+    for n in range(3):
+        stack.log_call(title=f"不用数上去的第 {n} 件")
+    live.until(lambda: numbers(live)["total"] >= before + 3)
+    told = stack.call("commander1", "GET", "screen/state?district=3399")["today"]["total"]
+    assert all(isinstance(n, int) and before <= n <= told for n in live.page.evaluate("[...seen]"))
+    live.page.emulate_media(reduced_motion="no-preference")
+
+
+def motion(visitor: Visitor) -> str:
+    """The name of the animation of the pulse."""
+    pulse = visitor.page.locator("#pins .pulse").first
+    name: str = pulse.evaluate("e => getComputedStyle(e, '::after').animationName")
+    return name
+
+
+def test_with_forced_colours_the_marks_keep_their_own_and_nothing_is_cut_off(
+    live: Visitor, stack: Stack
+) -> None:
+    stack.log_call(title="供水管爆裂", category="E0102", priority=0)
+    live.until(lambda: live.page.locator("#pins .pulse").count())
+    live.page.emulate_media(forced_colors="active")
+    for selector in ("#pins .pulse", ".seal.GRID", ".bar.HOTLINE i", ".mark.AFFAIRS"):
+        mark = live.page.locator(selector).first
+        assert mark.evaluate("e => getComputedStyle(e).forcedColorAdjust") == "none", selector
+    assert live.page.evaluate(OVERFLOWS) == []
+    live.page.emulate_media(forced_colors="none")
+
+
+def test_lines_changes_and_low_ranks_differ_by_more_than_their_colour(live: Visitor) -> None:
+    shapes = live.page.evaluate(
+        "() => [['.mark.HOTLINE', '.mark.GRID', '.mark.AFFAIRS'], ['.seal.HOTLINE', '.seal.GRID',"
+        " '.seal.AFFAIRS']].map(kinds => new Set(kinds.map(kind => { const s ="
+        " getComputedStyle(document.querySelector(kind)); return s.borderRadius + s.clipPath"
+        " })).size)"
+    )
+    assert shapes == [3, 3]
+    lines = live.page.evaluate(
+        "() => ['HOTLINE', 'GRID', 'AFFAIRS'].map(line => getComputedStyle("
+        "document.querySelector(`.keys .${line}`)).borderTopStyle)"
+    )
+    assert lines == ["solid", "dashed", "dotted"]
+    for text in live.page.locator(".change.up, .change.down").all_inner_texts():
+        assert text[0] in "▲▼"
+
+
+def test_the_numbers_on_the_wall_add_up(live: Visitor, stack: Stack) -> None:
     for n in range(3):
         number = stack.log_call(title=f"第 {n} 件")["case_no"]
         stack.move("receiver1", number, "accept")
     stack.move("leader1", number, "file")
-    visitor = wall(visit)
     wanted = stack.call("commander1", "GET", "tally?district=339901")["counters"]
     ended = {"CLOSED", "ARCHIVED", "REJECTED", "VOIDED", "MERGED"}
     still_open = sum(row["count"] for row in wanted if row["state"] not in ended)
-    visitor.until(lambda: numbers(visitor)["labels"].get("label-339901") == still_open)
-    visitor.until(
-        lambda: numbers(visitor)["board"]["open"] == sum(numbers(visitor)["labels"].values())
-    )
+    live.until(lambda: numbers(live)["labels"].get("label-339901") == still_open)
+    live.until(lambda: numbers(live)["board"]["open"] == sum(numbers(live)["labels"].values()))
+    live.until(lambda: numbers(live)["board"]["waiting_dispatch"])
+    live.page.wait_for_timeout(600)
 
-    shown = numbers(visitor)
+    shown = numbers(live)
 
     assert shown["total"] == sum(shown["lines"])
     steps = {name: (reached, waiting) for name, reached, waiting in shown["loop"]}
@@ -128,61 +145,106 @@ def test_the_numbers_on_the_wall_add_up(visit: Visit, stack: Stack) -> None:
     assert sum(waiting for _, waiting in steps.values()) == shown["board"]["open"]
 
 
-def test_with_webgl_the_map_is_tilted_and_without_it_flat_with_the_same_numbers(
-    stack: Stack, browser: Browser
+def test_tilted_or_flat_the_numbers_are_the_same_and_a_lost_card_leads_to_the_flat_one(
+    live: Visitor, stack: Stack, browser: Browser
 ) -> None:
     stack.log_call()
-    found = {}
-    for kind, flags in (("tilted", WITH_GL), ("flat", WITHOUT_GL)):
-        with own_window(browser, stack, flags) as visitor:
-            visitor.enter_as("commander1")
-            drawn(visitor.go("/screen/?map=3d"))
-            assert visitor.page.evaluate("document.body.dataset.map") == kind
-            visitor.page.wait_for_timeout(1200)
-            found[kind] = numbers(visitor)
-    assert found["flat"] == found["tilted"]
-    assert found["flat"]["board"]["open"] > 0
+    with own_browser(browser, stack, WITH_GL) as visitor:
+        drawn(visitor.go("/screen/?map=3d"), within_s=120)
+        assert visitor.page.evaluate("document.body.dataset.map") == "tilted"
+        visitor.until(lambda: numbers(visitor) == numbers(live), within_s=20)
+        assert numbers(visitor)["board"]["open"] > 0
+        assert first_visit(visitor, stack) <= 900 * KB
+        visitor.page.evaluate(LOSE)
+        visitor.until(lambda: visitor.page.evaluate("document.body.dataset.map") == "flat", 60)
+        visitor.until(lambda: numbers(visitor) == numbers(live), within_s=20)
 
 
-def test_the_wall_holds_no_personal_data(visit: Visit, stack: Stack) -> None:
-    stack.log_call(title="王小明家漏水 13800138000", address="秋涛路22号3幢501", priority=0)
-    visitor = wall(visit)
-    visitor.until(lambda: visitor.page.locator("#feed li time").count())
-    visitor.page.keyboard.press("t")
-    visitor.until(lambda: visitor.page.locator("#machine").is_visible())
-    page = visitor.page.content()
+def first_visit(visitor: Visitor, stack: Stack) -> int:
+    """Bytes of the static files of the open page as gzip sends them; the flat map is not among."""
+    urls: list[str] = visitor.page.evaluate(
+        "() => performance.getEntriesByType('resource').map(e => e.name.split('#')[0])"
+    )
+    worker = visitor.page.get_attribute("html", "data-worker") or ""
+    files = {url.split("/static/", 1)[1] for url in [*urls, worker] if "/static/" in url}
+    assert not any("/ol@" in url for url in urls)
+    total = 0
+    for name in files:
+        content = (stack.log_dir / "static" / name).read_bytes()
+        total += len(content) if name.endswith("woff2") else len(gzip.compress(content, 6))
+    print(f"wall {total / KB:.0f} kB")  # noqa: T201
+    return total
+
+
+def test_without_webgl_the_map_is_flat_with_the_same_numbers(
+    live: Visitor, stack: Stack, browser: Browser
+) -> None:
+    with own_browser(browser, stack, WITHOUT_GL) as visitor:
+        drawn(visitor.go("/screen/"))
+        assert visitor.page.evaluate("document.body.dataset.map") == "flat"
+        visitor.until(lambda: numbers(visitor) == numbers(live), within_s=20)
+
+
+def test_the_wall_holds_no_personal_data(live: Visitor, stack: Stack) -> None:
+    told = {"title": "王小明家漏水 13800138000", "address": "秋涛路22号3幢501"}
+    number = stack.log_call(**told, priority=0)["case_no"]
+    live.until(lambda: live.page.locator(f'#urgent [data-case="{number}"]').count())
+    live.until(lambda: live.page.locator("#feed li time").count())
+    live.page.keyboard.press("t")
+    live.until(lambda: live.page.locator("#machine").is_visible())
+    page = live.page.content()
     for secret in ("王小明", "138001", "秋涛路", "501", "漏水", *(person[0] for person in PEOPLE)):
         assert secret not in page.replace(stack.url, ""), secret
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_at_every_size_it_fits_is_legible_and_has_no_barriers(
-    visit: Visit, stack: Stack, size: tuple[int, int]
+def test_at_every_size_it_fits_is_legible_and_has_no_barriers(live: Visitor) -> None:
+    for wide, high in SIZES:
+        live.page.set_viewport_size({"width": wide, "height": high})
+        fits(live, max(1, min(wide / 1920, high / 1080)), wide, high)
+
+
+def test_the_wall_of_a_district_fits_as_well_and_names_its_streets(
+    browser: Browser, stack: Stack
 ) -> None:
-    visitor = wall(visit, size=size)
+    with window(browser, stack) as visitor:
+        visitor.enter_as("commander1")
+        drawn(visitor.go("/screen/?map=2d&district=339901"))
+        assert visitor.text("h1") == "云中区城市运行指挥中心"
+        assert visitor.page.locator("#pins .label").count() > 0
+        for wide, high in (SIZES[0], SIZES[3]):
+            visitor.page.set_viewport_size({"width": wide, "height": high})
+            fits(visitor, max(1, min(wide / 1920, high / 1080)), wide, high)
+
+
+def fits(visitor: Visitor, scale: float, wide: int, high: int) -> None:
+    """Nothing is cut off, too small, covered or closed to anybody at this size."""
     page = visitor.page
-    scale = max(1, min(size[0] / 1920, size[1] / 1080))
-    assert page.evaluate("[document.documentElement.scrollWidth, innerWidth]") == [size[0]] * 2
-    assert page.evaluate("document.documentElement.scrollHeight") <= size[1]
+    visitor.until(partial(title_has_size, visitor, 21 * scale))
+    assert page.evaluate("[document.documentElement.scrollWidth, innerWidth]") == [wide] * 2
+    assert page.evaluate("document.documentElement.scrollHeight") <= high
     smallest = page.evaluate(SMALLEST)
     assert smallest[0][0] >= 16 * scale - 0.5, smallest
     assert float(page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")) >= 18
-    title = page.evaluate(
-        "parseFloat(getComputedStyle(document.querySelector('.panel h2')).fontSize)"
-    )
-    assert abs(title - 21 * scale) < 0.6
+    assert page.evaluate(OVERFLOWS) == []
+    visitor.until(lambda: page.evaluate(COVERED) == [])
     assert _axe(visitor) == []
 
 
-def test_in_the_four_metre_mode_panels_take_turns(visit: Visit) -> None:
-    visitor = wall(visit, "/screen/?map=2d&scale=1.5&rotate=5")
-    page = visitor.page
-    smallest = page.evaluate(SMALLEST)
-    assert smallest[0][0] >= 24
-    shown = "[...document.querySelectorAll('.turn > .panel:not(.away) h2')].map(h => h.id)"
-    first = page.evaluate(shown)
-    assert len(first) == 2
-    visitor.until(lambda: page.evaluate(shown) != first, within_s=7)
+def title_has_size(visitor: Visitor, pixels: float) -> bool:
+    """True when the titles of panels are so large."""
+    title = "parseFloat(getComputedStyle(document.querySelector('.panel h2')).fontSize)"
+    return abs(float(visitor.page.evaluate(title)) - pixels) < 0.6
+
+
+def test_in_the_four_metre_mode_panels_take_turns(browser: Browser, stack: Stack) -> None:
+    with window(browser, stack) as visitor:
+        visitor.enter_as("commander1")
+        page = drawn(visitor.go("/screen/?map=2d&scale=1.5&rotate=5")).page
+        assert page.evaluate(SMALLEST)[0][0] >= 24
+        assert page.evaluate(OVERFLOWS) == []
+        first = page.evaluate(SHOWN)
+        assert len(first) == 2
+        visitor.until(lambda: page.evaluate(SHOWN) != first, within_s=15)
 
 
 def test_a_kiosk_is_paired_by_its_code_and_ended_by_one_press(
@@ -195,7 +257,7 @@ def test_a_kiosk_is_paired_by_its_code_and_ended_by_one_press(
         admin.page.fill("#code", code)
         admin.page.fill("#name", "大厅东墙")
         admin.page.click("#pairing .btn.pri")
-        kiosk.until(lambda: kiosk.page.url.endswith("/screen/"), within_s=10)
+        kiosk.until(lambda: kiosk.page.url.endswith("/screen/"), within_s=20)
         drawn(kiosk)
         names = {cookie["name"] for cookie in kiosk.context.cookies()}
         assert names <= {"csrftoken", "sx_display", "sx_display_api", "sx_display_ws"}
@@ -204,98 +266,47 @@ def test_a_kiosk_is_paired_by_its_code_and_ended_by_one_press(
         admin.go("/screen/displays/")
         admin.page.click("[data-revoke]")
         kiosk.expect_complaint("401")
-        kiosk.until(lambda: "/login/" in kiosk.page.url, within_s=10)
-
-
-def test_it_greys_itself_when_the_data_are_old_and_comes_back(visit: Visit, stack: Stack) -> None:
-    visitor = wall(visit)
-    page = visitor.page
-    assert "截至" in page.inner_text("#h-feed")
-    stack.stop("relay")
-    stack.log_call(title="没有人编号的一件")
-    visitor.until(lambda: "stale" in (page.get_attribute("body", "class") or ""), within_s=12)
-    assert re.search(r"数据已 \d.* 未更新 · 截至 \d\d:\d\d:\d\d", page.inner_text("#banner"))
-    stack.start("relay")
-    visitor.until(lambda: "stale" not in (page.get_attribute("body", "class") or ""), within_s=40)
-    assert not page.locator("#banner").is_visible()
-
-
-def test_it_finds_back_by_itself_after_the_server_was_away(visit: Visit, stack: Stack) -> None:
-    visitor = wall(visit)
-    visitor.expect_complaint("ERR_CONNECTION_REFUSED")
-    visitor.expect_complaint("ERR_CONNECTION_RESET")
-    visitor.expect_complaint("WebSocket connection")
-    visitor.expect_complaint("ERR_EMPTY_RESPONSE")
-    stack.stop("serve")
-    visitor.until(
-        lambda: "stale" in (visitor.page.get_attribute("body", "class") or ""), within_s=15
-    )
-    stack.start("serve")
-    number = stack.log_call(title="重启之后", priority=0)["case_no"]
-    visitor.until(
-        lambda: visitor.page.locator(f'#urgent [data-case="{number}"]').count(), within_s=25
-    )
-    visitor.until(lambda: visitor.page.get_attribute("#link", "data-state") == "live")
+        kiosk.until(lambda: "/login/" in kiosk.page.url, within_s=20)
 
 
 def test_the_time_machine_is_marked_as_the_past_and_one_key_leads_back(
-    visit: Visit, stack: Stack
+    live: Visitor, stack: Stack
 ) -> None:
     stack.log_call()
-    visitor = wall(visit)
-    page = visitor.page
-    visitor.until(lambda: numbers(visitor)["board"]["open"] > 0)
-    live = numbers(visitor)["board"]["open"]
+    page = live.page
+    live.until(lambda: numbers(live)["board"]["open"] > 0)
+    now_open = numbers(live)["board"]["open"]
     page.keyboard.press("t")
-    visitor.until(lambda: numbers(visitor)["board"]["open"] == 0)
+    live.until(lambda: numbers(live)["board"]["open"] == 0)
     assert "past" in (page.get_attribute("body", "class") or "")
     assert "非实时" in page.inner_text("#banner")
     assert page.evaluate("getComputedStyle(document.body, '::after').borderTopWidth") == "8px"
     page.select_option("#speed", "600")
     page.click("#play")
-    visitor.until(lambda: numbers(visitor)["board"]["open"] >= live, within_s=20)
+    live.until(lambda: numbers(live)["board"]["open"] >= now_open, within_s=40)
     page.keyboard.press("Escape")
-    visitor.until(lambda: "past" not in (page.get_attribute("body", "class") or ""))
-    visitor.until(lambda: numbers(visitor)["board"]["open"] >= live)
+    live.until(lambda: "past" not in (page.get_attribute("body", "class") or ""))
+    live.until(lambda: numbers(live)["board"]["open"] >= now_open)
     assert not page.locator("#banner").is_visible()
 
 
 def test_a_thousand_events_leave_the_memory_flat(
-    visit: Visit, stack: Stack, django_db_blocker: DjangoDbBlocker
+    live: Visitor, stack: Stack, django_db_blocker: DjangoDbBlocker
 ) -> None:
-    """1,000 events in 15 s; the long form (60 s and hours) is `python -m bench.wall`."""
+    """1,000 events in 6 s; the long form (60 s and hours) is `python -m bench.wall`."""
     for n in range(10):
         stack.log_call(title=f"来回的第 {n} 件")
-    visitor = wall(visit)
-    devtools = visitor.context.new_cdp_session(visitor.page)
-    visitor.page.evaluate(WATCH)
+    devtools = live.context.new_cdp_session(live.page)
+    live.page.evaluate(WATCH)
     before = heap(devtools)
     with django_db_blocker.unblock():
-        writer = threading.Thread(target=to_and_fro, args=(1000, 15.0))
+        writer = threading.Thread(target=to_and_fro, args=(1000, 6.0))
         writer.start()
         while writer.is_alive():
-            visitor.page.wait_for_timeout(500)
-    visitor.page.wait_for_timeout(1500)
+            live.page.wait_for_timeout(200)
+    live.page.wait_for_timeout(1500)
     grown = heap(devtools) - before
-    slow = visitor.page.evaluate("window.slow")
+    slow = live.page.evaluate("window.slow")
     print(f"heap {grown / KB / KB:+.2f} MB, long tasks {slow}")  # noqa: T201
     assert grown < 20 * KB * KB
-    assert visitor.page.get_attribute("#link", "data-state") == "live"
-
-
-def test_a_first_visit_stays_within_900_kb(stack: Stack, browser: Browser) -> None:
-    with own_window(browser, stack, WITH_GL) as visitor:
-        visitor.enter_as("commander1")
-        drawn(visitor.go("/screen/?map=3d"))
-        urls: list[str] = visitor.page.evaluate(
-            "() => performance.getEntriesByType('resource').map(e => e.name.split('#')[0])"
-        )
-        worker = visitor.page.get_attribute("html", "data-worker") or ""
-        files = {url.split("/static/", 1)[1] for url in [*urls, worker] if "/static/" in url}
-        total = 0
-        for name in files:
-            content = (stack.log_dir / "static" / name).read_bytes()
-            total += len(content) if name.endswith("woff2") else len(gzip.compress(content, 6))
-        print(f"wall {total / KB:.0f} kB")  # noqa: T201
-        assert total <= 900 * KB
-        assert not any("/ol@" in url for url in urls)
+    live.until(lambda: live.page.get_attribute("#link", "data-state") == "live")

@@ -2,7 +2,7 @@
 
 from tests.journeys.conftest import Visit
 from tests.journeys.stack import Stack
-from tests.journeys.test_wall import wall
+from tests.journeys.walls import drawn
 
 REPLAY = """async (district) => {
   const files = performance.getEntriesByType("resource").map((entry) => entry.name);
@@ -57,6 +57,8 @@ def test_played_forward_the_past_is_number_by_number_what_the_server_says_of_it(
             stack.move("receiver1", number, "accept")
         if n == 3:
             stack.move("leader1", number, "file")
-    found = wall(visit).page.evaluate(REPLAY, "339901")
+    found = drawn(visit("commander1", 1920, 1080).go("/screen/?map=2d")).page.evaluate(
+        REPLAY, "339901"
+    )
     assert found["steps"] >= 12
     assert found["differences"] == [""] * 7

@@ -4,14 +4,15 @@ import { fill, gettext } from "../text.js";
 import { Link } from "./link.js";
 import { Machine } from "./past.js";
 import * as panels from "./panels.js";
+import { watch, wish } from "./renew.js";
 import { fit } from "./scale.js";
 import { Stage } from "./stage.js";
 import { draw, inWords } from "./trend.js";
 
 const STALE_AFTER = 5000;
 const PANELS_EVERY = 60000;
+const URGENT_TURNS_EVERY = 6000;
 const PANELS_STALE_AFTER = 180000;
-const NIGHT = "03:30";
 const WORDS = {
   connecting: gettext("连接中"),
   live: gettext("实时"),
@@ -20,12 +21,12 @@ const WORDS = {
 };
 const root = document.documentElement.dataset;
 const byId = (id) => document.getElementById(id);
-const wall = { link: "connecting", asOf: { pulse: null, panels: null }, panels: null, latest: null, stage: null };
+const wall = { link: "connecting", asOf: { pulse: null, panels: null }, panels: null, latest: null, stage: null, began: Date.now(), shown: Date.now(), refreshed: Date.now() };
 let machine = null;
 
 async function fetchJson(path) {
   const response = await fetch(`/api/v1/screen/${path}?district=${root.area}`);
-  if (response.status === 401) location.reload();
+  if (response.status === 401) wish("signed out");
   if (!response.ok) throw new Error(String(response.status));
   return response.json();
 }
@@ -48,16 +49,17 @@ function hearTally(message) {
   const { points, ...pulse } = message;
   wall.latest = pulse;
   wall.asOf.pulse = Date.parse(message.at);
-  wall.missed = isPast();
-  if (isPast()) return;
-  showPulse(message);
-  wall.stage?.change(points);
+  if (!isPast()) {
+    showPulse(message);
+    wall.stage?.change(points);
+  }
+  wall.shown = Date.now();
 }
 
 function showPanels(body) {
   wall.panels = body;
   wall.asOf.panels = Date.parse(body.at);
-  if (!isPast()) panels.todayChange(body.today_change);
+  if (!isPast()) panels.todayChange(body);
   panels.issues(body.issues);
   panels.rates(body.rates);
   panels.ranking(body.ranking);
@@ -72,8 +74,9 @@ function drawTrend() {
 async function refreshPanels() {
   try {
     const body = await fetchJson("panels");
-    if (body.version !== root.version) setTimeout(() => location.reload(), Math.random() * 20000);
+    if (body.version !== root.version) setTimeout(() => wish("new files"), Math.random() * 20000);
     showPanels(body.panels);
+    wall.refreshed = Date.now();
     if (!isPast()) showMap(body);
   } catch (error) {
     console.info("the panels cannot be read", error.message);
@@ -110,7 +113,7 @@ function showPast(model) {
 function setLink(state, again) {
   wall.link = state;
   if (state === "live" && again) refreshAll().catch(() => {});
-  if (state === "refused") location.reload();
+  if (state === "refused") wish("refused");
 }
 
 /** Once a second: the clock, how old the figures are, and grey when they are too old. */
@@ -126,7 +129,8 @@ function tick() {
   byId("age").textContent = Number.isFinite(age) ? fill(gettext("数据延迟 %(time)s"), { time: ageWords(Math.max(0, age)) }) : "";
   tellAge(at);
   if (!isPast()) tellStale(isStale, age);
-  if (panels.clock(at, false) === NIGHT && at - wall.began > 3600000) location.reload();
+  const since = (moment) => Date.now() - moment;
+  watch({ clock: panels.clock(at, false), age: since(wall.began), pulseAge: since(wall.shown), panelsAge: since(wall.refreshed) });
 }
 
 function tellAge(at) {
@@ -148,12 +152,12 @@ function tellStale(isStale, age) {
   banner.hidden = !isStale || document.body.classList.contains("loading");
   if (banner.hidden) return;
   const clock = wall.asOf.pulse ? panels.clock(wall.asOf.pulse) : "—";
-  const words = fill(gettext("数据已 %(time)s 未更新 · 截至 %(clock)s · 正在重连"), { time: ageWords(age), clock });
+  const told = wall.link === "live" ? gettext("数据已 %(time)s 未更新 · 截至 %(clock)s · 等待新数据") : gettext("数据已 %(time)s 未更新 · 截至 %(clock)s · 正在重连");
+  const words = fill(told, { time: ageWords(age), clock });
   if (banner.textContent !== words) banner.textContent = words;
 }
 
 async function begin() {
-  wall.began = now();
   fit(({ scale }) => {
     wall.scale = scale;
     requestAnimationFrame(() => {
@@ -163,6 +167,7 @@ async function begin() {
   });
   document.addEventListener("sx:turned", drawTrend);
   setInterval(tick, 1000);
+  setInterval(panels.turnUrgent, URGENT_TURNS_EVERY);
   const { area } = await untilThere(() => refreshAll());
   document.body.classList.remove("loading");
   wall.stage = new Stage(area);

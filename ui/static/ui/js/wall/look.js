@@ -23,3 +23,31 @@ export const SHAPES = {
     pen.closePath();
   },
 };
+
+const ROOM = { top: 8.6, right: 4, bottom: 4.6, left: 4 };
+const WORLD = [[-180, -85], [180, -85], [180, 85], [-180, 85], [-180, -85]];
+
+/** How many pixels one of the wall's units is now: 1 at 1920 x 1080. */
+export function unit() {
+  return parseFloat(getComputedStyle(document.documentElement).fontSize) / 10;
+}
+
+/** The part of the map's element that the area may fill: left, top, right, bottom in pixels. */
+export function room({ clientWidth: wide, clientHeight: high }) {
+  const rem = unit() * 10;
+  return [ROOM.left * rem, ROOM.top * rem, wide - ROOM.right * rem, high - ROOM.bottom * rem];
+}
+
+/** Every corner of the area's outline as [lon, lat]. */
+export function corners(outline) {
+  const polygons = outline.type === "Polygon" ? [outline.coordinates] : outline.coordinates;
+  return polygons.flatMap(([ring]) => ring);
+}
+
+/** Everything outside the outline, as one feature; null without an outline. */
+export function mask(outline) {
+  if (!outline) return null;
+  const polygons = outline.type === "Polygon" ? [outline.coordinates] : outline.coordinates;
+  const holes = polygons.map(([ring]) => ring);
+  return { type: "Feature", properties: {}, geometry: { type: "Polygon", coordinates: [WORLD, ...holes] } };
+}

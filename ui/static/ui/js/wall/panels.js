@@ -24,6 +24,8 @@ const RATES = {
   SOLVED_ONCE: [gettext("一次解决率"), "#FFC24B"],
 };
 const LOW = 0.9;
+const LITTLE = 5; // a share of fewer cases says nothing
+const MANY = 10; // above 1,000 % people think in times
 const COUNT_UP_MS = 500;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const byId = (id) => document.getElementById(id);
@@ -84,14 +86,27 @@ export function today({ total, lines }) {
   }
 }
 
-export function todayChange(change) {
+const SIGNS = { up: ["up", "+", "▲ "], times: ["up", "", "▲ "], down: ["down", "−", "▼ "], "": ["", "", ""] };
+
+/** A change as [up, times, down or "", words]: times above 1,000 %, cases where the base says little. */
+function change(now, before, digits) {
+  const way = now > before ? "up" : "down";
+  if (now === before) return ["", gettext("持平")];
+  if (before < LITTLE) return [way, fill(gettext("%(n)s 件"), { n: number(Math.abs(now - before)) })];
+  if (now > before * (1 + MANY)) return ["times", fill(gettext("%(n)s 倍"), { n: (now / before).toFixed(1) })];
+  const share = percent(Math.abs(now / before - 1), digits);
+  return Number(share) ? [way, `${share}%`] : ["", gettext("持平")];
+}
+
+export function todayChange({ today_before: before, today_total: total }) {
   const element = byId("today-change");
-  if (change === null) {
+  if (!before) {
     element.textContent = gettext("上周同日同时无数据");
     return;
   }
-  const sign = change > 0 ? "+" : "";
-  put(element, `<span class="note">${gettext("较上周同日同时")} </span><b class="${change > 0 ? "up" : "down"}">${sign}${percent(change)}%</b>`);
+  const [way, words] = change(total, before, 1);
+  const [kind, sign] = SIGNS[way];
+  put(element, `<span class="note">${gettext("较上周同日同时")} </span><b class="${kind}">${sign}${words}</b>`);
 }
 
 export function figures(board) {
@@ -101,17 +116,17 @@ export function figures(board) {
   }
 }
 
-function changed(change, now, before) {
-  if (change === null) return `<span class="change new">${before === 0 && now ? gettext("新增") : "—"}</span>`;
-  const share = `${Math.abs(change * 100).toFixed(0)}%`;
-  if (Math.round(change * 100) === 0) return `<span class="change">— 0%</span>`;
-  return `<span class="change ${change > 0 ? "up" : "down"}">${change > 0 ? "▲" : "▼"} ${share}</span>`;
+function changed(now, before) {
+  if (!before) return `<span class="change new">${gettext("新增")}</span>`;
+  const [way, words] = change(now, before, 0);
+  const [kind, , mark] = SIGNS[way];
+  return `<span class="change ${kind}">${mark}${words}</span>`;
 }
 
 export function issues(rows) {
   const items = rows.map(
     (row, n) =>
-      `<li><span class="place">${n + 1}</span><span class="name">${escape(row.name)}</span><b>${number(row.n)}</b>${changed(row.change, row.n, row.before)}</li>`,
+      `<li><span class="place">${n + 1}</span><span class="name">${escape(row.name)}</span><b>${number(row.n)}</b>${changed(row.n, row.before)}</li>`,
   );
   put(byId("issues"), items.join("") || `<li class="none">${gettext("今天还没有新工单")}</li>`);
 }
@@ -191,4 +206,14 @@ export function urgent(rows) {
   const html = rows.map((row) => `<span data-case="${escape(row.case_no)}">${escape(urgentWords(row))}</span>`).join("");
   put(line, html || gettext("当前没有特急事件"));
   document.querySelector(".ticker").classList.toggle("quiet", rows.length === 0);
+}
+
+/** Where the line of emergencies is longer than its place, show the next one first, in turn. */
+export function turnUrgent() {
+  const line = byId("urgent");
+  const room = line.scrollWidth - line.clientWidth;
+  const isAtEnd = line.scrollLeft >= room - 2;
+  const next = [...line.children].find((item) => item.offsetLeft - line.offsetLeft > line.scrollLeft + 2);
+  const left = isAtEnd || !next ? 0 : next.offsetLeft - line.offsetLeft;
+  line.scrollTo({ left, behavior: calm.matches ? "auto" : "smooth" });
 }

@@ -2,21 +2,16 @@
 // it (labels, pulses, the one pop-up) is HTML laid over either, so both tell the same numbers.
 import { escape, fill, gettext } from "../text.js";
 import { number, state } from "./panels.js";
+import { beside, leader, spread } from "./pins.js";
 
 const LIMIT = 1600;
 const PATIENCE = 10000;
 const pins = document.getElementById("pins");
 const holder = document.getElementById("map");
 
-function where(pin) {
-  return ["--x", "--y"].map((name) => parseFloat(pin.style.getPropertyValue(name)) || 0);
-}
-
-function hidden(pop, middle, y) {
-  return [...pins.querySelectorAll(".label")].filter((label) => {
-    const [at, down] = where(label);
-    return Math.abs(at - middle) * 2 < pop.offsetWidth + label.offsetWidth && Math.abs(down - y) * 2 < pop.offsetHeight + label.offsetHeight;
-  }).length;
+function stand(pin, x, y) {
+  pin.style.setProperty("--x", `${x.toFixed(1)}px`);
+  pin.style.setProperty("--y", `${y.toFixed(1)}px`);
 }
 
 /** `2d` is the flat map at once, `3d` the tilted one however long its first frame takes. */
@@ -53,6 +48,13 @@ async function tilted(options) {
   return map;
 }
 
+async function flat(options) {
+  const { Flat } = await import("./flat.js");
+  const map = new Flat(holder, options);
+  await map.ready;
+  return map;
+}
+
 async function engine(options) {
   if (hasWebGL()) {
     try {
@@ -62,10 +64,7 @@ async function engine(options) {
       holder.replaceChildren();
     }
   }
-  const { Flat } = await import("./flat.js");
-  const map = new Flat(holder, options);
-  await map.ready;
-  return map;
+  return flat(options);
 }
 
 /** The stage of an area `{code, box, parts}`; `points` are [number, lon, lat, line, urgency]. */
@@ -80,8 +79,21 @@ export class Stage {
   }
 
   async begin() {
-    const shapes = await fetch(`/api/v1/screen/shapes?district=${this.area.code}`);
-    this.map = await engine({ box: this.area.box, shapes: shapes.ok ? await shapes.json() : null });
+    const answer = await fetch(`/api/v1/screen/shapes?district=${this.area.code}`);
+    const shapes = answer.ok ? await answer.json() : null;
+    this.options = { box: this.area.box, shapes, isCity: this.area.code.length < 6, lost: () => this.flatten() };
+    this.show(await engine(this.options));
+  }
+
+  /** The graphics card has given the tilted map up: a flat one with everything that stood on it. */
+  async flatten() {
+    this.map.remove();
+    holder.replaceChildren();
+    this.show(await flat(this.options));
+  }
+
+  show(map) {
+    this.map = map;
     this.map.moved(() => this.place());
     document.body.dataset.map = this.map.kind;
     document.getElementById("engine").textContent = this.map.kind === "flat" ? gettext("平面地图") : "";
@@ -171,25 +183,27 @@ export class Stage {
   }
 
   place() {
-    const width = pins.clientWidth;
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const [wide, high] = [pins.clientWidth - 14 * rem, pins.clientHeight - 9 * rem];
+    const room = { x: 7 * rem + wide / 2, y: 8 * rem + high / 2, w: wide, h: high };
+    const boxes = [];
     for (const pin of pins.children) {
       const found = this.map.project(Number(pin.dataset.lon), Number(pin.dataset.lat));
       if (!found) continue;
-      pin.style.setProperty("--x", `${found[0].toFixed(1)}px`);
-      pin.style.setProperty("--y", `${found[1].toFixed(1)}px`);
+      const box = { pin, x: found[0], y: found[1], w: pin.offsetWidth, h: pin.offsetHeight, weight: Number(pin.dataset.n ?? 0) };
+      if (pin.className === "pulse") stand(pin, box.x, box.y);
+      boxes.push(box);
     }
-    this.turnPop(width);
-  }
-
-  /** The pop-up stands on the side where it hides fewer labels, and never beyond the map. */
-  turnPop(width) {
-    const pop = document.getElementById("pop");
-    if (!pop) return;
-    const [x, y] = where(pop);
-    const away = pop.offsetWidth * 0.61;
-    const isFar = x > width * 0.62;
-    const [right, left] = [x + away, x - away].map((middle) => hidden(pop, middle, y));
-    pop.classList.toggle("to-left", isFar || (left < right && x > width * 0.38));
+    const of = (kind) => boxes.filter(({ pin }) => pin.className === kind);
+    const labels = spread(of("label"), of("pulse"), room);
+    for (const { pin, x, y } of labels) stand(pin, x, y);
+    for (const pop of of("pop")) {
+      const box = beside(pop, [...labels, ...of("pulse")], room, rem);
+      stand(pop.pin, box.x, box.y);
+      const { x, y, length, turn } = leader(box, pop);
+      const told = { "--from-x": `${x}px`, "--from-y": `${y}px`, "--length": `${length}px`, "--turn": `${turn}rad` };
+      for (const [name, value] of Object.entries(told)) pop.pin.style.setProperty(name, value);
+    }
   }
 
   resize() {

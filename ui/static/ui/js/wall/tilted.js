@@ -1,10 +1,14 @@
 // The tilted dark map (MapLibre, WebGL 2). Our own tiles, no glyphs, no sprite, no worker from a blob.
 import { Map as GlMap, setWorkerUrl } from "../../../vendor/maplibre-gl@6.17.0/maplibre-gl.js";
-import { BASE, LINE_COLORS, SHAPES } from "./look.js";
+import { BASE, corners, LINE_COLORS, mask, room, SHAPES, unit } from "./look.js";
 
-const PITCH = 34;
-const RAISED = 0.035; // the far half of a tilted map is small: it stands a little higher
+const PITCH = 36;
+const LEAST_PITCH = 20;
+const PITCH_STEP = 4;
+const FILLED = 0.94; // of the room's height: a wide area is seen less from the side
 const BEARING = -4;
+const ROUNDS = 5;
+const LOST_FOR = 8000;
 const ICON = 22;
 
 function icon(kind, color) {
@@ -43,10 +47,20 @@ function edge(id, layer, paint) {
   return { id, type: "line", source: "areas", "source-layer": layer, paint };
 }
 
+const SIZES = {
+  glow: ["line-width", 24],
+  streets: ["line-width", 1.2],
+  "district-glow": ["line-width", 7],
+  districts: ["line-width", 1.6],
+  "outline-glow": ["line-width", 14],
+  outline: ["line-width", 2.4],
+  halos: ["circle-radius", 9],
+  points: ["icon-size", ["case", ["<=", ["get", "urgency"], 1], 1.25, 0.85]],
+};
 const shading = ["interpolate", ["linear"], ["coalesce", ["feature-state", "level"], 0], 0, "#0b2352", 0.35, "#1550a8", 1, "#3f9bff"];
 const visible = ["interpolate", ["linear"], ["coalesce", ["feature-state", "level"], 0], 0, 0.1, 0.15, 0.45, 1, 0.72];
 
-function style(shapes) {
+function style(shapes, isCity) {
   const tiles = (layer) => [`${location.origin}/screen/tiles/${layer}/{z}/{x}/{y}.mvt`];
   const empty = { type: "FeatureCollection", features: [] };
   return {
@@ -56,6 +70,7 @@ function style(shapes) {
       areas: { type: "vector", tiles: tiles("areas"), minzoom: 8, maxzoom: 13 },
       shapes: { type: "geojson", data: shapes ?? empty, promoteId: "code" },
       points: { type: "geojson", data: empty },
+      outside: { type: "geojson", data: mask(shapes?.outline) ?? empty },
     },
     layers: [
       edge("glow", "city", { "line-color": "#2f8cff", "line-width": 24, "line-blur": 24, "line-opacity": 0.7 }),
@@ -66,8 +81,11 @@ function style(shapes) {
       roads("secondary", ["secondary"], BASE.road, [11, 0.6, 14, 3.4], 11),
       roads("arterial", ["arterial"], BASE.arterial, [9, 0.8, 14, 5]),
       roads("express", ["express", "motorway"], BASE.express, [9, 1.2, 14, 6.4]),
-      edge("streets", "streets", { "line-color": "#2c5a9a", "line-width": 1, "line-dasharray": [2, 2], "line-opacity": 0.6 }),
+      edge("streets", "streets", { "line-color": isCity ? "#2c5a9a" : "#5b9bee", "line-dasharray": [2, 2], "line-opacity": isCity ? 0.6 : 0.9 }),
+      { id: "outside", type: "fill", source: "outside", paint: { "fill-color": BASE.ground, "fill-opacity": 0.66, "fill-antialias": false } },
       edge("district-glow", "districts", { "line-color": "#35d6ff", "line-width": 7, "line-blur": 7, "line-opacity": 0.5 }),
+      { id: "outline-glow", type: "line", source: "outside", paint: { "line-color": "#35d6ff", "line-width": 14, "line-blur": 12, "line-opacity": 0.55 } },
+      { id: "outline", type: "line", source: "outside", paint: { "line-color": "#a5ecff", "line-width": 2.4 } },
       edge("districts", "districts", { "line-color": "#7fe3ff", "line-width": 1.6, "line-opacity": 0.95 }),
       { id: "halos", type: "circle", source: "points", paint: { "circle-radius": 9, "circle-blur": 1.1, "circle-opacity": 0.5, "circle-pitch-alignment": "map", "circle-color": ["match", ["get", "line"], "HOTLINE", LINE_COLORS.HOTLINE, "GRID", LINE_COLORS.GRID, LINE_COLORS.AFFAIRS] } },
       { id: "points", type: "symbol", source: "points", layout: { "icon-image": ["get", "line"], "icon-size": ["case", ["<=", ["get", "urgency"], 1], 1.25, 0.85], "icon-allow-overlap": true, "icon-ignore-placement": true } },
@@ -76,14 +94,15 @@ function style(shapes) {
 }
 
 export class Tilted {
-  constructor(container, { box, shapes }) {
+  constructor(container, { box, shapes, isCity, lost }) {
     setWorkerUrl(document.documentElement.dataset.worker);
     this.kind = "tilted";
     this.box = box;
+    this.corners = shapes?.outline ? corners(shapes.outline) : null;
     this.levels = new Map();
     this.map = new GlMap({
       container,
-      style: style(shapes),
+      style: style(shapes, isCity),
       interactive: false,
       attributionControl: false,
       fadeDuration: 0,
@@ -96,24 +115,53 @@ export class Tilted {
     this.ready = new Promise((resolve, reject) => {
       this.map.once("load", () => {
         for (const [line, color] of Object.entries(LINE_COLORS)) this.map.addImage(line, icon(line, color), { pixelRatio: 2 });
+        this.enlarge();
         resolve();
       });
       this.map.once("webglcontextlost", () => reject(new Error("the WebGL context was lost")));
     });
+    this.map.on("webglcontextlost", () => {
+      this.losing = setTimeout(lost, LOST_FOR);
+    });
+    this.map.on("webglcontextrestored", () => clearTimeout(this.losing));
   }
 
+  /** The area as large as its room allows. Seen at an angle this is found by trying. */
   fit() {
     if (!this.box) return;
     const [west, south, east, north] = this.box;
-    const bounds = [[west, south], [east, north]];
-    const camera = this.map.cameraForBounds(bounds, { bearing: BEARING, padding: this.padding() });
-    if (camera) this.map.jumpTo({ ...camera, zoom: camera.zoom + 0.26, pitch: PITCH, bearing: BEARING });
-    this.map.panBy([0, this.map.getContainer().clientHeight * RAISED], { animate: false });
+    const camera = this.map.cameraForBounds([[west, south], [east, north]], { bearing: BEARING });
+    if (camera) this.map.jumpTo({ ...camera, pitch: PITCH, bearing: BEARING });
+    const points = this.corners ?? [[west, south], [west, north], [east, south], [east, north]];
+    for (let pitch = PITCH; pitch >= LEAST_PITCH; pitch -= PITCH_STEP) {
+      this.map.jumpTo({ pitch });
+      let filled = 0;
+      for (let round = 0; round < ROUNDS; round += 1) filled = this.approach(points, room(this.map.getContainer()));
+      if (filled > FILLED) break;
+    }
   }
 
-  padding() {
-    const { clientWidth: wide, clientHeight: high } = this.map.getContainer();
-    return { top: high * 0.06, bottom: high * 0.05, left: wide * 0.085, right: wide * 0.085 };
+  /** Move and zoom towards the room; says which part of its height was filled before. */
+
+  approach(points, [left, top, right, bottom]) {
+    const seen = points.map(([lon, lat]) => this.project(lon, lat));
+    const [xs, ys] = [0, 1].map((n) => seen.map((point) => point[n]));
+    const [west, east, north, south] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+    const share = Math.min((right - left) / (east - west), (bottom - top) / (south - north));
+    if (!(share > 0 && Number.isFinite(share))) return 1;
+    this.map.panBy([(west + east - left - right) / 2, (north + south - top - bottom) / 2], { animate: false });
+    this.map.jumpTo({ zoom: this.map.getZoom() + Math.log2(share) });
+    return (south - north) / (bottom - top);
+  }
+
+  /** Points and lines as many times as large as everything else on the wall. */
+  enlarge() {
+    const k = unit();
+    for (const [layer, [name, value]] of Object.entries(SIZES)) {
+      const scaled = typeof value === "number" ? value * k : ["*", value, k];
+      const isPaint = name !== "icon-size";
+      this.map[isPaint ? "setPaintProperty" : "setLayoutProperty"](layer, name, scaled);
+    }
   }
 
   project(lon, lat) {
@@ -127,12 +175,14 @@ export class Tilted {
   }
 
   remove() {
+    clearTimeout(this.losing);
     this.map.remove();
     this.map.getContainer().className = "";
   }
 
   resize() {
     this.map.resize();
+    if (this.map.isStyleLoaded()) this.enlarge();
     this.fit();
   }
 
