@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from dispatch.clocks import SHANGHAI
 from gis.coords import distance_m
@@ -68,6 +69,13 @@ class Voice:
     keys: frozenset[str] = frozenset()
 
 
+class Apart(NamedTuple):
+    """How far two voices are from each other; metres are None where one has no point."""
+
+    distance_m: float | None
+    hours: float
+
+
 @dataclass(frozen=True, slots=True)
 class Likeness:
     """A score from 0 to 1, the distance in metres where known, the reasons as stable codes."""
@@ -91,28 +99,28 @@ def likeness(new: Voice, old: Voice, *, radius_m: float, window_hours: float) ->
     if hours > window_hours or distance > reach:
         return None
     near = nearness(distance, reach, new.family)
-    return weigh(new, old, near, window_hours, ("NEAR",))
+    return weigh(Apart(distance, hours), new, old, near, window_hours, ("NEAR",))
 
 
 def compare(
     new: Voice, old: Voice, rule: MatchRule, *, same_caller: bool = False
 ) -> Likeness | None:
     """How alike two voices are by a rule, points or not; None where nothing speaks for it."""
-    distance, shared = distance_between(new, old), new.keys & old.keys
-    if strong := _same_by_key(new, old, shared):
+    apart = Apart(distance_between(new, old), hours_between(new, old))
+    if strong := _same_by_key(new, old, new.keys & old.keys):
         score, reason = strong
-        rest = weigh(new, old, 1.0, rule.window_hours or ANY_TIME_H, ())
-        return Likeness(score, _rounded(distance), (reason, *rest.reasons))
+        rest = weigh(apart, new, old, 1.0, rule.window_hours or ANY_TIME_H, ())
+        return Likeness(score, _rounded(apart.distance_m), (reason, *rest.reasons))
     if new.family != old.family and not same_caller:
         return None
     window = rule.caller_days * 24 if same_caller else rule.window_hours or ANY_TIME_H
-    if hours_between(new, old) > window or (rule.time_band and band(new.at) != band(old.at)):
+    if apart.hours > window or (rule.time_band and band(new.at) != band(old.at)):
         return None
-    found = nearest(new, old, rule, same_caller=same_caller)
+    found = nearest(apart.distance_m, new, old, rule, same_caller=same_caller)
     if not found:
         return None
     near = max(share for share, _ in found)
-    likely = weigh(new, old, near, window, tuple(reason for _, reason in found))
+    likely = weigh(apart, new, old, near, window, tuple(reason for _, reason in found))
     told_apart = new.family != old.family and UNCLASSIFIED not in {new.category, old.category}
     return None if told_apart and "SIMILAR_TEXT" not in likely.reasons else likely
 
@@ -129,10 +137,10 @@ def _same_by_key(new: Voice, old: Voice, shared: frozenset[str]) -> tuple[float,
 
 
 def nearest(
-    new: Voice, old: Voice, rule: MatchRule, *, same_caller: bool
+    distance: float | None, new: Voice, old: Voice, rule: MatchRule, *, same_caller: bool
 ) -> list[tuple[float, str]]:
     """What says that both are at one place: a share from 0 to 1 and the reason of each."""
-    distance, shared = distance_between(new, old), new.keys & old.keys
+    shared = new.keys & old.keys
     reach = rule.radius_m + new.accuracy_m + old.accuracy_m
     here = CROWDED_PLACE if new.family in CROWDED else 1.0
     found: list[tuple[float, str]] = []
@@ -152,10 +160,15 @@ def _named(shared: frozenset[str], kind: str) -> bool:
 
 
 def weigh(
-    new: Voice, old: Voice, near: float, window_hours: float, reasons: tuple[str, ...]
+    apart: Apart,
+    new: Voice,
+    old: Voice,
+    near: float,
+    window_hours: float,
+    reasons: tuple[str, ...],
 ) -> Likeness:
     """The weighted sum of place, category, time and text, with the reasons of each."""
-    time = recency(hours_between(new, old), window_hours)
+    time = recency(apart.hours, window_hours)
     share = jaccard(bigrams(new.text), bigrams(old.text))
     same, kin = new.category == old.category, new.family == old.family
     score = (
@@ -171,7 +184,7 @@ def weigh(
         said.append("RECENT")
     if share >= SIMILAR_TEXT:
         said.append("SIMILAR_TEXT")
-    return Likeness(round(score, 3), _rounded(distance_between(new, old)), tuple(said))
+    return Likeness(round(score, 3), _rounded(apart.distance_m), tuple(said))
 
 
 def distance_between(new: Voice, old: Voice) -> float | None:

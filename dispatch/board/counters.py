@@ -27,10 +27,11 @@ Words = dict[str, Sequence[object]]
 
 
 def counters_for(user: User, *, filters: QueueFilters, now: datetime) -> dict[str, int]:
-    """Open cases that fit the filters: from the board in memory, or by one query for a text."""
+    """Open cases that fit the filters: from the board in memory, or by one query for a text and
+    while the board is being read."""
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     choose = choice_of(user.scope(), filters)
-    if choose is None:
+    if choose is None or not board.is_ready():
         return _counted(filtered(Case.objects.visible_to(user), filters), now, midnight)
     return board.read(
         lambda cases: cases.counters(choose(cases), now=now, soon=now + NEAR, midnight=midnight)

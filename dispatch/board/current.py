@@ -71,6 +71,10 @@ class Board:
         self._sliced_to, self._next_slice_at = 0, 0.0
         self._next_look_at = 0.0
 
+    def is_ready(self) -> bool:
+        """False while another thread reads all open cases: who asks then asks the database."""
+        return self._is_read or not self._lock.locked()
+
     def read(self, ask: Callable[[OpenCases], T]) -> T:
         """The answer to a question about the open cases; microseconds, others wait meanwhile."""
         with self._lock:

@@ -21,9 +21,12 @@ Box = tuple[float, float, float, float]
 WORDS = ("district", "street", "community", "unit", "state", "line", "category", "priority")
 NUMBERS: dict[str, str] = {
     "id": "i8", "case_no": "S24", "due_at": "i8", "created_at": "i8", "x": "f8", "y": "f8",
-    "sensitive": "?", "supervised": "?", "rework_count": "i4", "return_count": "i4",
+    "sensitive": "?", "supervised": "?", "rework_count": "i2", "return_count": "i2",
 }  # fmt: skip
+WORD = "u2"
+"""A column has at most 65,535 different words: codes of areas, units, categories."""
 FIRST_ROOM = 1024
+PAGE_BITS = 10
 MOST_SQUARES = 32
 
 
@@ -71,6 +74,27 @@ class _Numbering(dict[Any, int]):
         return number
 
 
+class _Places:
+    """The place of each id: pages of neighbouring ids, a fifteenth of the memory of a dict."""
+
+    def __init__(self) -> None:
+        self._pages: dict[int, npt.NDArray[np.int32]] = {}
+
+    def get(self, pk: int) -> int | None:
+        """Where the case stands; None where it is not known."""
+        page = self._pages.get(pk >> PAGE_BITS)
+        place = -1 if page is None else int(page[pk & (1 << PAGE_BITS) - 1])
+        return None if place < 0 else place
+
+    def set(self, pk: int, place: int | None) -> None:
+        """It stands there now, or nowhere."""
+        number = pk >> PAGE_BITS
+        page = self._pages.get(number)
+        if page is None:
+            page = self._pages[number] = np.full(1 << PAGE_BITS, -1, np.int32)
+        page[pk & (1 << PAGE_BITS) - 1] = -1 if place is None else place
+
+
 def microseconds(at: datetime) -> int:
     """Microseconds since 1970."""
     return (at - EPOCH) // timedelta(microseconds=1)
@@ -81,10 +105,10 @@ class OpenCases:
 
     def __init__(self) -> None:
         self.count = 0
-        self.places: dict[int, int] = {}
+        self.places = _Places()
         self.supports: dict[int, frozenset[int]] = {}
         self.words = {name: _Numbering() for name in WORDS}
-        kinds = {**NUMBERS, **dict.fromkeys(WORDS, "i4")}
+        kinds = {**NUMBERS, **dict.fromkeys(WORDS, WORD)}
         self.columns: dict[str, npt.NDArray[Any]] = {
             name: np.zeros(FIRST_ROOM, kind) for name, kind in kinds.items()
         }
@@ -112,25 +136,32 @@ class OpenCases:
     def _place(self, pk: int) -> int:
         place = self.places.get(pk)
         if place is None:
-            place = self.places[pk] = self.count
+            place = self.count
+            self.places.set(pk, place)
             self.count += 1
             if self.count > self.columns["id"].size:
-                for name, column in self.columns.items():
-                    self.columns[name] = np.concatenate([column, np.zeros_like(column)])
+                self._double()
         return place
+
+    def _double(self) -> None:
+        for name, column in self.columns.items():
+            wider = np.zeros(2 * column.size, column.dtype)
+            wider[: column.size] = column
+            self.columns[name] = wider
 
     def drop(self, ids: Iterable[int]) -> None:
         """Forget cases that ended; the last one takes the place of each."""
         for pk in ids:
-            place = self.places.pop(pk, None)
+            place = self.places.get(pk)
             if place is None:
                 continue
+            self.places.set(pk, None)
             self.supports.pop(pk, None)
             self.count -= 1
             if place != self.count:
                 for column in self.columns.values():
                     column[place] = column[self.count]
-                self.places[int(self.columns["id"][place])] = place
+                self.places.set(int(self.columns["id"][place]), place)
 
     def among(self, name: str, words: Collection[object]) -> Mask:
         """The cases with one of these words in a column."""
@@ -158,7 +189,8 @@ class OpenCases:
     def supported_by(self, units: Collection[int]) -> Mask:
         """The cases that one of the units supports."""
         wanted, found = frozenset(units), np.zeros(self.count, bool)
-        found[[self.places[pk] for pk, others in self.supports.items() if others & wanted]] = True
+        helped = (pk for pk, others in self.supports.items() if others & wanted)
+        found[[place for pk in helped if (place := self.places.get(pk)) is not None]] = True
         return found
 
     def _inside(self, prefix: str) -> Mask:

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from accounts.queries import user_of
-from dispatch.board.tiles import TileError, cases_tile, etag
+from dispatch.board.tiles import NotReadyError, TileError, cases_tile, etag
 
 MVT = "application/vnd.mapbox-vector-tile"
 
@@ -21,5 +21,7 @@ def cases(request: HttpRequest, z: int, x: int, y: int) -> HttpResponse:
         body = cases_tile(user, z, x, y, now=timezone.now())
     except TileError:
         return HttpResponse(status=404)
+    except NotReadyError:
+        return HttpResponse(status=503, headers={"Retry-After": "2"})
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     return HttpResponse(body, content_type=MVT, headers=headers)

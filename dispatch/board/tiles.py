@@ -25,6 +25,10 @@ class TileError(Exception):
     """There is no tile of this address."""
 
 
+class NotReadyError(Exception):
+    """The open cases are being read: ask again in a moment."""
+
+
 _POINTS = """
 SELECT ST_AsMVT(t, 'cases', 4096, 'geom') FROM (
   SELECT ST_AsMVTGeom(ST_Transform(c.location, 3857), ST_TileEnvelope(%s, %s, %s), 4096, 64, true)
@@ -58,10 +62,12 @@ def etag(user: User, z: int, x: int, y: int) -> str:
 
 
 def cases_tile(user: User, z: int, x: int, y: int, *, now: datetime) -> bytes:
-    """The tile (MVT) of the open cases that the user may see. Raises TileError."""
+    """The tile (MVT) of the open cases that the user may see. Raises TileError, NotReadyError."""
     if not 0 <= z <= MOST_ZOOM or not (0 <= x < 2**z and 0 <= y < 2**z):
         raise TileError(f"{z}/{x}/{y}")
     if z < SINGLE_FROM_ZOOM:
+        if not board.is_ready():
+            raise NotReadyError
         return _clusters(user.scope(), z, x, y, now)
     return _points(user, z, x, y, now)
 

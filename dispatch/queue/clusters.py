@@ -101,7 +101,7 @@ def squares_of(
     side = max(size, SMALLEST_SQUARE_M, (box[3] - box[1]) / (MOST_SQUARES_A_SIDE - 1),
                (box[2] - box[0]) / (4 * MOST_SQUARES_A_SIDE))  # fmt: skip
     choose = _choice(user, filters)
-    if choose is None:
+    if choose is None or not board.is_ready():
         return _from_database(user, filters, box, side, now)
     found = board.read(lambda cases: cases.clusters(choose(cases), box, size=side, now=now))
     return [
@@ -113,7 +113,7 @@ def squares_of(
 def extent_of(user: User, *, filters: QueueFilters) -> dict[str, Any]:
     """How many cases of a filter have a place, and the box round them in degrees (or null)."""
     choose = _choice(user, filters)
-    if choose is None:
+    if choose is None or not board.is_ready():
         west, south, east, north, n = _asked(user, filters, _EXTENT, [])[0]
         return {"n": n, "box": [west, south, east, north] if n else None}
 

@@ -42,7 +42,7 @@ def rows_of(cases: OpenCases) -> Rows:
     """Every open case with all that the board knows of it."""
     words = {name: list(cases.words[name]) for name in WORDS}
     rows: Rows = {}
-    for pk, place in cases.places.items():
+    for place, pk in enumerate(cases["id"].tolist()):
         row = {name: cases[name][place].item() for name in cases.columns}
         rows[pk] = {
             **{name: words[name][value] if name in words else value for name, value in row.items()},
