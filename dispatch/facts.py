@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from accounts.models import User
 from accounts.ready import ReadyRows
 from dispatch import catalogue
+from dispatch.fields import DISCONTENT
 from dispatch.lifecycle import COMMANDER, LEADER, OPEN, CloseType, Stage, State
 from dispatch.models import (
     Assignment,
@@ -46,6 +47,7 @@ class Facts:
     is_too_late: bool
     unsafe: bool
     handed_over: bool
+    awaits_reply: bool
 
     line: str
     priority: int
@@ -109,6 +111,11 @@ def _covers(by: User | None, role: str, case: Case) -> bool:
     return by is None or by.scope().may(frozenset({role}), case.area_code, None)
 
 
+UNHEARD = Q(approved_at__isnull=True) & (
+    Q(solved="NO") | Q(solved="PARTIAL", satisfaction__in=sorted(DISCONTENT))
+)
+"""An answer of a citizen whose matter is neither solved nor to her content: somebody else has to
+find the explanation good (T33; domain.md 4.3, rule 9)."""
 _ALIVE = Q(ended_at__isnull=True)
 _CALLED = Callback.objects.filter(
     at__gte=Subquery(
@@ -144,7 +151,7 @@ _QUESTIONS: dict[str, tuple[frozenset[State], QuerySet[Any], str]] = {
     ),
     "explanation_pending": (
         frozenset({State.PENDING_CALLBACK}),
-        _CALLED.filter(solved="NO", approved_at__isnull=True),
+        _CALLED.filter(UNHEARD),
         "intake__case",
     ),
     "somebody_uncalled": (
@@ -157,6 +164,11 @@ _QUESTIONS: dict[str, tuple[frozenset[State], QuerySet[Any], str]] = {
     "unsafe": (
         frozenset({State.PROCESSING, State.RETURN_REVIEW, State.ARBITRATION}),
         _OPEN_CLOCKS.filter(stage__in=[Stage.PROGRESS.value, Stage.SAFE.value]),
+        "case",
+    ),
+    "awaits_reply": (
+        frozenset({State.REGISTERED, State.VERIFYING, State.PROCESSING, State.ARBITRATION}),
+        Intake.objects.filter(wants_reply=True),
         "case",
     ),
     "handed_over": (

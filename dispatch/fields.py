@@ -25,6 +25,14 @@ class Satisfaction(StrEnum):
     VERY_DISSATISFIED = "VERY_DISSATISFIED"
 
 
+DISCONTENT = frozenset({Satisfaction.DISSATISFIED, Satisfaction.VERY_DISSATISFIED})
+
+
+def needs_explanation(solved: str, satisfaction: str) -> bool:
+    """True where a matter is neither solved nor to the citizen's content (T33)."""
+    return solved == "NO" or (solved == "PARTIAL" and satisfaction in DISCONTENT)
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One thing a move asks for: its name, kind (text, choice, unit, category, photos), choices."""

@@ -12,7 +12,8 @@ from dispatch.actions import supervising
 from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import CaseNotFoundError, RuleError
 from dispatch.attempts import is_given_up
-from dispatch.fields import Satisfaction
+from dispatch.facts import UNHEARD
+from dispatch.fields import Satisfaction, needs_explanation
 from dispatch.lifecycle import CALL_NOTED, CALLED_BACK, CloseType, Stage, State
 from dispatch.models import Callback, Case, Intake, Timer
 from dispatch.models.cases import NEVER
@@ -91,7 +92,7 @@ def approve_explanation(context: MoveContext) -> None:
 
 def unapproved(case: Case) -> QuerySet[Callback]:
     """The explanations of this call-back that nobody has approved yet."""
-    rows = Callback.objects.filter(intake__case=case, solved="NO", approved_at__isnull=True)
+    rows = Callback.objects.filter(UNHEARD, intake__case=case)
     return rows.filter(at__gte=_called_since(case))
 
 
@@ -129,7 +130,7 @@ def record_callback(
         raise RuleError(_("当前状态不能登记回访。"), code="MOVE_NOT_POSSIBLE")
     if solved not in (*ANSWERED, UNREACHABLE):
         raise RuleError(code="FIELDS", fields={"solved": [str(_("请选择回访结果。"))]})
-    if solved == "NO" and not text.strip():
+    if needs_explanation(solved, satisfaction) and not text.strip():
         why = str(_("未解决时须说明理由，或退回重办。"))
         raise RuleError(code="EXPLANATION_MISSING", message=why, fields={"text": [why]})
     unasked = solved in {UNREACHABLE, OPTED_OUT}
@@ -149,7 +150,7 @@ def _call_back(context: MoveContext, intake: Intake) -> None:
     if not solved:
         why = str(_("还有来件人未回访，请填写回访结果。"))
         raise RuleError(code="CALLBACK_MISSING", message=why, fields={"solved": [why]})
-    if solved == "NO" and not context.text("text"):
+    if needs_explanation(solved, context.text("satisfaction")) and not context.text("text"):
         why = str(_("未解决时须说明理由，或退回重办。"))
         raise RuleError(code="EXPLANATION_MISSING", message=why, fields={"text": [why]})
     if solved == UNREACHABLE:

@@ -8,7 +8,7 @@ from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import RuleError
 from dispatch.assignment import Rule, Why
 from dispatch.lifecycle import Stage
-from dispatch.models import Assignment, Timer
+from dispatch.models import Assignment, Category, FilingCondition, Timer
 from dispatch.models.assignments import AssignmentRole
 from dispatch.undertaking import Work
 
@@ -23,6 +23,7 @@ def change_category(context: MoveContext) -> None:
     case.condition_code = condition.code if condition else ""
     case.sensitive = case.sensitive or category.sensitive
     context.changed |= {"category_code", "family", "condition_code", "sensitive"}
+    _raise_priority(context, category, condition)
     timer = Timer.objects.filter(
         case=case,
         stage=Stage.DISPOSAL.value,
@@ -38,6 +39,20 @@ def change_category(context: MoveContext) -> None:
     timing.give_limit(timer, limit, now=context.now)
     tasks.shorten(case, now=context.now)
     context.payload |= {"old_due_at": old.isoformat(), "new_due_at": timer.due_at.isoformat()}
+
+
+def _raise_priority(
+    context: MoveContext, category: Category, condition: FilingCondition | None
+) -> None:
+    """What turns out to be a danger is an emergency from now on; none is made less urgent so."""
+    case = context.case
+    known = [category.priority, *([condition.priority] if condition else [])]
+    if min(known) >= case.priority:
+        return
+    context.payload |= {"from_priority": case.priority, "to_priority": min(known)}
+    case.priority = min(known)
+    context.changed.add("priority")
+    timing.replan(case)
 
 
 def reopen(context: MoveContext) -> None:

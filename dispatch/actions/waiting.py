@@ -5,7 +5,7 @@ from datetime import datetime
 from django.utils.translation import gettext_lazy as _
 
 from dispatch import catalogue
-from dispatch.actions import timing
+from dispatch.actions import filing, timing
 from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import RuleError
 from dispatch.clocks import Counting, Limit, Unit, due
@@ -20,10 +20,12 @@ CITIZEN_WAIT = Limit(3, Unit.WD, Counting.WORK_MINUTES)
 
 
 def request_extension(context: MoveContext) -> None:
-    """T24: before expiry, at most twice, with a reason; nothing changes before the approval."""
+    """T24: before expiry, at most twice, with a reason, and the citizen is told that it takes
+    longer (domain.md 0.1, rule 6); nothing changes before the approval."""
     timer = _disposal(context)
     if timer.due_at <= planning.stands_at(timer, context.now):
         raise RuleError(_("已超过时限，不能再申请延期。"), code="TOO_LATE")
+    filing.tell(context)
     Extension.objects.create(
         case=context.case,
         reason=context.text("reason"),

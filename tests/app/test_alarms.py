@@ -127,7 +127,16 @@ def test_a_habit_of_asking_for_more_time_in_the_last_hour_raises_an_alarm(city: 
     for n, case in enumerate(cases):
         left = case.timers.get(stage="DISPOSAL").due_at - NOW
         minutes = left.total_seconds() / 60 - 30 + n
-        move(city, case, "approver1", "request_extension", minutes, days="1", reason="材料未到")
+        move(
+            city,
+            case,
+            "approver1",
+            "request_extension",
+            minutes,
+            days="1",
+            reason="材料未到",
+            told="PHONE",
+        )
         expected = {"LAST_HOUR_EXTENSIONS": 1} if n == 2 else {}
         assert watch() == expected
 

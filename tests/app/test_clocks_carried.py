@@ -106,7 +106,9 @@ def test_a_clock_that_stood_still_before_the_split_is_left_alone_by_a_recomputat
 def extended(city: City) -> tuple[Case, Intake, datetime]:
     case = processing(city)
     voice = second_voice(city, case)
-    move(city, case, "approver1", "request_extension", 10, days="2", reason="等待材料")
+    move(
+        city, case, "approver1", "request_extension", 10, days="2", reason="等待材料", told="PHONE"
+    )
     move(city, case, "leader1", "approve_extension", 20, reason="同意")
     return case, voice, disposal(case).due_at
 
@@ -141,7 +143,9 @@ def test_an_extended_clock_that_a_merge_hands_over_is_left_alone_and_given_back(
 
 def test_a_request_for_more_time_that_nobody_judged_ends_with_the_work(city: City) -> None:
     case = processing(city)
-    move(city, case, "approver1", "request_extension", 10, days="2", reason="等待材料")
+    move(
+        city, case, "approver1", "request_extension", 10, days="2", reason="等待材料", told="PHONE"
+    )
 
     move(city, case, "approver1", "request_return", 20, **RETURN)
     move(city, case, "dispatcher1", "accept_return", 30, reason="确属市政")
@@ -232,7 +236,9 @@ def test_who_asked_and_merges_in_another_post_is_not_its_own_judge(
     city: City,
 ) -> None:
     primary, case = processing(city), processing(city)
-    move(city, case, "approver1", "request_extension", 10, days="2", reason="等待材料")
+    move(
+        city, case, "approver1", "request_extension", 10, days="2", reason="等待材料", told="PHONE"
+    )
     Extension.objects.update(asked_by=city["leader1"])
 
     move(city, case, "leader1", "merge", 20, into=primary.case_no, reason="同一处")
@@ -288,6 +294,15 @@ def test_more_time_may_be_asked_for_while_the_clock_stands_still(city: City) -> 
     case = processing(city)
     move(city, case, "handler1", "wait_citizen", 10, text="请补充", way="PHONE")
 
-    move(city, case, "approver1", "request_extension", 60 * 24, days="2", reason="等待材料")
+    move(
+        city,
+        case,
+        "approver1",
+        "request_extension",
+        60 * 24,
+        days="2",
+        reason="等待材料",
+        told="PHONE",
+    )
 
     assert Extension.objects.filter(case=case, decision="PENDING").exists()

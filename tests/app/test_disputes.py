@@ -120,20 +120,24 @@ def test_an_extension_is_asked_in_time_approved_by_another_and_keeps_the_old_dea
     case = processing(city)
     old = disposal(case).due_at
 
-    move(city, case, "approver1", "request_extension", 10, days="2", reason="等待材料")
+    move(
+        city, case, "approver1", "request_extension", 10, days="2", reason="等待材料", told="PHONE"
+    )
     assert disposal(case).due_at == old
     move(city, case, "leader1", "approve_extension", 20, reason="同意")
 
     extension = Extension.objects.get(case=case)
     assert (extension.old_due_at, extension.new_due_at) == (old, disposal(case).due_at)
     assert disposal(case).due_at > old
-    move(city, case, "approver1", "request_extension", 30, days="1", reason="再等")
+    move(city, case, "approver1", "request_extension", 30, days="1", reason="再等", told="PHONE")
     with pytest.raises(RuleError) as refusal:
         move(city, case, "leader1", "approve_extension", 40, reason="同意")
     assert refusal.value.code == "COMMANDER_DECIDES"
     move(city, case, "commander1", "approve_extension", 40, reason="同意")
     with pytest.raises(RuleError) as refusal:
-        move(city, case, "approver1", "request_extension", 50, days="1", reason="三次")
+        move(
+            city, case, "approver1", "request_extension", 50, days="1", reason="三次", told="PHONE"
+        )
     assert refusal.value.code == "TOO_MANY_EXTENSIONS"
 
 
@@ -141,7 +145,16 @@ def test_an_extension_after_the_deadline_is_too_late(city: City) -> None:
     case = processing(city)
 
     with pytest.raises(RuleError) as refusal:
-        move(city, case, "approver1", "request_extension", 60 * 24 * 9, days="2", reason="忘了")
+        move(
+            city,
+            case,
+            "approver1",
+            "request_extension",
+            60 * 24 * 9,
+            days="2",
+            reason="忘了",
+            told="PHONE",
+        )
 
     assert refusal.value.code == "TOO_LATE"
 

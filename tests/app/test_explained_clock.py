@@ -62,7 +62,16 @@ def test_a_return_a_pause_an_extension_and_a_rework_are_explained_minute_by_minu
     move(city, case, "handler1", "sign", 2 * HOUR + 10)
     move(city, case, "handler1", "wait_citizen", 2 * HOUR + 30, text="请补充", way="PHONE")
     move(city, case, "handler1", "citizen_answered", DAY + HOUR, text="已补充")
-    move(city, case, "approver1", "request_extension", DAY + 2 * HOUR, days="1", reason="等料")
+    move(
+        city,
+        case,
+        "approver1",
+        "request_extension",
+        DAY + 2 * HOUR,
+        days="1",
+        reason="等料",
+        told="PHONE",
+    )
     move(city, case, "leader1", "approve_extension", DAY + 2 * HOUR + 5, reason="同意")
     move(city, case, "approver1", "submit_result", 2 * DAY, text="好了")
     move(city, case, "dispatcher1", "bounce", 2 * DAY + HOUR, reason="看不清")

@@ -170,7 +170,16 @@ def test_an_extension_says_a_mark_again_only_when_it_is_reached_again(city: City
     sweep_due(now=near)
     minutes = (near - NOW) / MINUTE
 
-    move(city, case, "approver1", "request_extension", minutes + 1, days="5", reason="等材料")
+    move(
+        city,
+        case,
+        "approver1",
+        "request_extension",
+        minutes + 1,
+        days="5",
+        reason="等材料",
+        told="PHONE",
+    )
     move(city, case, "leader1", "approve_extension", minutes + 2, reason="同意")
 
     timer.refresh_from_db()
@@ -188,7 +197,7 @@ def test_an_extension_says_a_mark_again_only_when_it_is_reached_again(city: City
 
 def test_an_extension_after_little_time_leaves_marks_ahead_alone(city: City) -> None:
     case = at_work(city)
-    move(city, case, "approver1", "request_extension", 1, days="5", reason="等材料")
+    move(city, case, "approver1", "request_extension", 1, days="5", reason="等材料", told="PHONE")
     move(city, case, "leader1", "approve_extension", 2, reason="同意")
 
     timer = disposal(case)

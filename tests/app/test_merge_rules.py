@@ -279,7 +279,7 @@ def test_tasks_of_supporting_units_go_on_under_the_primary_and_come_back(city: C
 
 def test_a_request_for_an_extension_ends_with_the_merge(city: City) -> None:
     primary, case = both_in_work(city)
-    move(city, case, "approver1", "request_extension", 5, days="3", reason="缺料")
+    move(city, case, "approver1", "request_extension", 5, days="3", reason="缺料", told="PHONE")
 
     merged_into(city, case, primary, 10)
 

@@ -341,7 +341,7 @@ def test_the_leader_reads_that_a_second_extension_is_the_commanders(city: City) 
     case = processing(city)
     for minutes in (10, 30):
         asked: dict[str, Any] = {"days": "2", "reason": "缺料"}
-        move(city, case, "approver1", "request_extension", minutes, **asked)
+        move(city, case, "approver1", "request_extension", minutes, told="PHONE", **asked)
         if minutes == 10:
             move(city, case, "leader1", "approve_extension", 20, reason="同意")
 
@@ -410,3 +410,71 @@ def test_who_calls_back_sees_what_was_handed_over_and_others_do_not(
     move(city, case, "operator1", "follow_up", 60, outcome="HANDLED", **CALLED)
     assert follow_ups_for(city["operator1"], now=NOW) == []
     assert "follow-ups" not in client.get("/queue/").content.decode()
+
+
+def test_a_case_that_turns_out_to_be_a_danger_is_an_emergency_from_then_on(city: City) -> None:
+    case = processing(city)
+    assert case.priority == 3
+
+    move(city, case, "leader1", "change_category", 10, category="E0401", reason="实为塌陷")
+
+    assert case.priority == 0
+    assert states(case, Stage.PROGRESS) == ["RUNNING"]
+    told = Event.objects.filter(case_id=case.pk, topic="case.recategorised").get().payload
+    assert (told["from_priority"], told["to_priority"]) == (3, 0)
+    move(city, case, "leader1", "change_category", 20, category="E0104", reason="看错了")
+    assert case.priority == 0, "nothing is made less urgent by itself"
+
+
+def test_the_citizen_is_told_that_it_takes_longer(city: City) -> None:
+    case = processing(city)
+    asked = {"days": "2", "reason": "缺料"}
+
+    assert refusal_of(city, case, "approver1", "request_extension", 10, **asked) == "TOLD_MISSING"
+    offers = moves_for(city["approver1"], case, now=NOW + 10 * MINUTE)[0]
+    (offer,) = (offer for offer in offers if offer["move"] == "request_extension")
+    told = next(field for field in offer["fields"] if field["name"] == "told")
+    assert told["required"] is True
+    move(city, case, "approver1", "request_extension", 10, **asked, told="PHONE")
+    assert Event.objects.filter(case_id=case.pk).latest("id").payload["told"] == "PHONE"
+
+
+def test_where_nobody_waits_for_a_reply_nobody_is_told(city: City) -> None:
+    case = processing(city)
+    Intake.objects.filter(case=case).update(wants_reply=False)
+
+    move(city, case, "approver1", "request_extension", 10, days="2", reason="缺料")
+
+    assert Event.objects.filter(case_id=case.pk).latest("id").topic == "case.extension_requested"
+
+
+def test_who_is_neither_helped_nor_content_is_not_closed_over_by_one_person(city: City) -> None:
+    case = to_the_callback(city, processing(city))
+    half: dict[str, Any] = {"solved": "PARTIAL", "satisfaction": "DISSATISFIED"}
+    why = refusal_of(city, case, "callback1", "callback_done", 90, **half)
+    assert why == "EXPLANATION_MISSING"
+
+    move(city, case, "callback1", "callback_done", 90, **half, text="余下须等管网改造")
+    assert case.state == "PENDING_CALLBACK"
+    assert blocked(city, "callback1", case, 91)["callback_done"] == "EXPLANATION_PENDING"
+    move(city, case, "leader1", "approve_explanation", 95, reason="解释合理")
+
+    assert case.state == "CLOSED"
+
+
+def test_who_is_half_helped_and_content_closes_the_case(city: City) -> None:
+    case = to_the_callback(city, processing(city))
+
+    move(city, case, "callback1", "callback_done", 90, solved="PARTIAL", satisfaction="SATISFIED")
+
+    assert case.state == "CLOSED"
+
+
+def test_a_unit_that_is_only_foreseen_stops_no_clock_of_the_desk(city: City) -> None:
+    case = log(city, "L9001")
+    assert case.lead_unit == city.units["A0"]
+
+    with pytest.raises(MoveError) as refusal:
+        move(city, case, "handler1", "wait_citizen", 5, way="PHONE", text="？")
+
+    assert refusal.value.code == "NOT_ALLOWED"

@@ -101,7 +101,16 @@ def test_pauses_and_extensions_are_kept(city: City) -> None:
     case = at_work(city)
     move(city, case, "handler1", "wait_citizen", 60, text="请补充", way="PHONE")
     move(city, case, "handler1", "citizen_answered", 60 * 25, text="已补充")
-    move(city, case, "approver1", "request_extension", 60 * 26, days="1", reason="等材料")
+    move(
+        city,
+        case,
+        "approver1",
+        "request_extension",
+        60 * 26,
+        days="1",
+        reason="等材料",
+        told="PHONE",
+    )
     move(city, case, "leader1", "approve_extension", 60 * 27, reason="同意")
     timer = disposal(case)
 

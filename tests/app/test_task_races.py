@@ -77,7 +77,9 @@ def test_of_two_units_that_sign_one_task_one_signs(real_city: City) -> None:
 
 def test_of_two_leaders_who_judge_one_extension_one_judges(real_city: City) -> None:
     case = processing(real_city)
-    move(real_city, case, "approver1", "request_extension", 10, days="2", reason="材料")
+    move(
+        real_city, case, "approver1", "request_extension", 10, days="2", reason="材料", told="PHONE"
+    )
 
     results = race(
         real_city, case,

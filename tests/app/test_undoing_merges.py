@@ -87,7 +87,7 @@ def test_a_deadline_that_was_capped_by_a_merge_only_is_recomputed_like_any_other
     own = disposal(primary).due_at
     due_within(urgent, timedelta(days=1))
     merged(city, urgent, primary, 10)
-    move(city, primary, "approver1", "request_extension", 20, days="1", reason="缺料")
+    move(city, primary, "approver1", "request_extension", 20, days="1", reason="缺料", told="PHONE")
     move(city, primary, "leader1", "approve_extension", 30, reason="同意")
     parted(city, urgent, 40)
     assert disposal(primary).due_at > own, "the extension stays"

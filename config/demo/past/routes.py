@@ -12,7 +12,7 @@ from config.demo.stories import Story
 from config.demo.units import unit_code
 from dispatch.catalogue import Catalogue, limit_of
 from dispatch.clocks import Limit, Unit
-from dispatch.fields import Satisfaction
+from dispatch.fields import DISCONTENT, Satisfaction, needs_explanation
 from dispatch.lifecycle import Stage, State, move_from
 from dispatch.models import Line
 from dispatch.models.catalogue import Verify
@@ -45,7 +45,6 @@ CONTENT_WITH = {
     Satisfaction.DISSATISFIED: 7,
     Satisfaction.VERY_DISSATISFIED: 2,
 }
-DISCONTENT = {Satisfaction.DISSATISFIED, Satisfaction.VERY_DISSATISFIED}
 
 
 class Ending(StrEnum):
@@ -282,7 +281,7 @@ def _handled(
         yield Leg("DUTY_LEADER", "suspend", SOON, {"reason": "情况属实，同意挂账。"})
         yield Leg("DUTY_LEADER", "resume", DAYS, {"reason": "条件具备，恢复办理。"})
     if detour is Detour.EXTENSION and course.disposal.unit is Unit.WD:
-        asked = {"days": "2", "reason": "材料采购需要时间。"}
+        asked = {"days": "2", "reason": "材料采购需要时间。", "told": "PHONE"}
         yield Leg("UNIT_APPROVER", "request_extension", SOON, asked)
         yield Leg("DUTY_LEADER", "approve_extension", SOON, {"reason": "同意延期两个工作日。"})
     if detour is Detour.URGING:
@@ -348,7 +347,7 @@ def _called_back(course: Course, draw: random.Random, *, may_redo: bool) -> Iter
     if content in DISCONTENT:
         data |= {"solved": draw.choice(("PARTIAL", "NO")), "text": "对处理时间有意见，已解释原因。"}
     yield Leg("CALLBACK", "callback_done", Stage.CALLBACK, data)
-    if data["solved"] == "NO":
+    if needs_explanation(data["solved"], data["satisfaction"]):
         heard = {"reason": "解释合理，同意办结。"}
         yield Leg("DUTY_LEADER", "approve_explanation", SOON, heard)
 

@@ -9,12 +9,13 @@ from random import Random
 from typing import Any
 
 from config.demo.past.history import STANDING
-from config.demo.past.routes import CONTENT_WITH, DISCONTENT
+from config.demo.past.routes import CONTENT_WITH
 from config.demo.people import FIRST
 from config.demo.stories import DISTRICTS
 from config.demo.today.doors import Doors
 from config.demo.today.voices import INSPECTORS, Spoken
 from dispatch.catalogue import Catalogue
+from dispatch.fields import DISCONTENT
 from dispatch.lifecycle import Stage, State
 from dispatch.models.catalogue import Verify
 
@@ -57,6 +58,7 @@ class Work:
         self._round_began = began
         self._chance = timedelta()
         self._now = began
+        self._unheard: set[str] = set()
 
     def heard(self, spoken: Spoken) -> None:
         """A case of our own."""
@@ -177,11 +179,15 @@ class Work:
         return self._inspector(item, "check_pass", {"text": "现场核查，符合结案条件。"})
 
     def pending_callback(self, item: Item) -> Act | None:
-        """Ask the citizen."""
+        """Ask the citizen; who is not content is explained to, and the leader hears of it."""
+        if item["case_no"] in self._unheard:
+            self._unheard.remove(item["case_no"])
+            return "leader3", "approve_explanation", {"reason": "解释合理，同意办结。"}
         content = self.draw.choices(list(CONTENT_WITH), list(CONTENT_WITH.values()))[0]
         data = {"solved": "YES", "satisfaction": content.value, "text": ""}
         if content in DISCONTENT:
             data |= {"solved": "PARTIAL", "text": "对处理时间有意见，已解释原因。"}
+            self._unheard.add(item["case_no"])
         return "callback2", "callback_done", data
 
     def _inspector(self, item: Item, move: str, fields: dict[str, Any]) -> Act | None:
