@@ -12,6 +12,17 @@ from tests.journeys.stack import Stack
 
 T = TypeVar("T")
 CHROMIUM = "/usr/bin/chromium"
+NOT_NEEDED = ",".join(
+    (
+        *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup"),
+        *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose"),
+        *("HttpsUpgrades", "HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter"),
+        *("PaintHolding", "ThirdPartyStoragePartitioning", "AvoidCorsURLLoaderRestartOnRedirect"),
+        *("OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled", "PreconnectToSearch"),
+    )
+)
+"""The first two load pages of the browser's own into each new window: a third of its CPU time.
+The others are what Playwright switches off; the last switch of a name replaces those before it."""
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -21,6 +32,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--disable-features={NOT_NEEDED}",
 ]
 WATCH_CSP = (
     "window.cspViolations = [];"
@@ -33,16 +45,28 @@ WATCH_CSP = (
 class Visitor:
     """One person in one browser window, with everything the window complained about."""
 
-    page: Page
+    tab: Page
     context: BrowserContext
     stack: Stack
+    at_the_door: bool = False
     complaints: list[str] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
 
+    @property
+    def page(self) -> Page:
+        """The page; who has signed in and gone nowhere yet arrives at home first."""
+        if self.at_the_door:
+            self.go("/")
+        return self.tab
+
+    @page.setter
+    def page(self, page: Page) -> None:
+        self.tab = page
+
     def listen(self) -> None:
         """Collect errors of the console and of scripts."""
-        self.page.on("console", self._console)
-        self.page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
+        self.tab.on("console", self._console)
+        self.tab.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
@@ -54,7 +78,7 @@ class Visitor:
 
     def unexpected(self) -> list[str]:
         """The complaints that no story explains, CSP violations of the open page included."""
-        violations: list[str] = self.page.evaluate("window.cspViolations || []")
+        violations: list[str] = self.tab.evaluate("window.cspViolations || []")
         unexplained = [c for c in self.complaints if not any(w in c for w in self.expected)]
         return [*unexplained, *(f"csp: {violation}" for violation in violations)]
 
@@ -65,6 +89,7 @@ class Visitor:
 
     def go(self, path: str) -> "Visitor":
         """Open a page of the city."""
+        self.at_the_door = False
         self.page.goto(f"{self.stack.url}{path}")
         return self
 
@@ -78,15 +103,11 @@ class Visitor:
         return self
 
     def enter_as(self, username: str) -> "Visitor":
-        """Arrive at the home of a person who has signed in before in this run, or sign in."""
-        if username not in self.stack.sessions:
-            self.sign_in(username)
-            cookies = {cookie["name"]: cookie["value"] for cookie in self.context.cookies()}
-            self.stack.sessions[username] = cookies["sessionid"]
-            return self
+        """Come as a person who has signed in: at home, or where go() leads at once."""
         session = self.stack.sessions[username]
         self.context.add_cookies([{"name": "sessionid", "value": session, "url": self.stack.url}])
-        return self.go("/")
+        self.at_the_door = True
+        return self
 
     def text(self, selector: str) -> str:
         """The words of an element."""

@@ -1,4 +1,4 @@
-"""One real stack and one browser for all journeys of a run."""
+"""One real stack and one browser for all journeys that a worker of pytest-xdist runs."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -6,18 +6,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django import DjangoDbBlocker
 
+from accounts.models import User
+from accounts.views import BACKEND
 from dispatch import catalogue
 from gis import locator
 from gis.gazetteer import NewPlace, write_places
 from tests.city import A, build_city
 from tests.journeys.browser import CHROMIUM, FLAGS, WATCH_CSP, Visitor
-from tests.journeys.stack import Stack, environment_for
+from tests.journeys.stack import Stack, environment_for, redis_of
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 Visit = Callable[..., Visitor]
@@ -30,10 +34,12 @@ PLACES = (
 @pytest.fixture(scope="session")
 def stack(
     django_test_environment: None,
+    django_db_modify_db_settings: None,
     django_db_blocker: DjangoDbBlocker,
     tmp_path_factory: pytest.TempPathFactory,
+    worker_id: str,
 ) -> Iterator[Stack]:
-    """The small city of tests/city.py in a test database of its own, with its processes."""
+    """The small city of tests/city.py in a test database of the worker's own, with processes."""
     folder = tmp_path_factory.mktemp("stack")
     with django_db_blocker.unblock():
         databases = setup_databases(verbosity=0, interactive=False, aliases={"default": False})
@@ -42,8 +48,10 @@ def stack(
         city = build_city()
         write_places(PLACES, source="test")
         tokens = {name: city.token(name, datetime.now(UTC)) for name in city.users}
+        sessions = {name: _session_of(user) for name, user in city.users.items()}
         environment = environment_for(connection.settings_dict, folder / "static", folder / "data")
-    running = Stack(environment, folder, tokens=tokens)
+        environment["REDIS_URL"] = redis_of(worker_id)
+    running = Stack(environment, folder, tokens=tokens, sessions=sessions)
     _collect_static(folder / "static")
     try:
         running.start("serve")
@@ -56,16 +64,17 @@ def stack(
             teardown_databases(databases, verbosity=0)
 
 
+def _session_of(user: User) -> str:
+    """The key of a new session, as the sign-in form makes it (test_signing_in.py uses the form)."""
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = BACKEND
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    return str(session.session_key)
+
+
 def _send_home() -> None:
-    """End sessions that a killed process or a thread of a test left in the test database."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-
-
-def _end_other_sessions() -> None:
     """A process that was killed leaves its session for a moment; the database goes without it."""
     with connection.cursor() as cursor:
         cursor.execute(

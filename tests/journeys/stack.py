@@ -12,10 +12,14 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from ops.processes import bound_to_us
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN_S = 120.0
 STOP_WITHIN_S = 15.0
+DATABASES_OF_REDIS = 16
 
 
 def free_port() -> int:
@@ -43,8 +47,8 @@ class Stack:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self, name: str) -> None:
-        """Start `serve` or `relay`; the web process is awaited until it answers."""
-        command = [sys.executable, "manage.py", name]
+        """Start `serve` or `relay`, never to outlive us; the web process is awaited."""
+        command = [*bound_to_us(signal.SIGKILL), sys.executable, "manage.py", name]
         if name == "serve":
             command += ["--port", str(self.port)]
         with (self.log_dir / f"{name}.log").open("ab") as log:
@@ -131,3 +135,11 @@ def environment_for(database: dict[str, Any], static_root: Path, data_dir: Path)
         "DEMO": "1",
         "DEBUG": "0",
     }
+
+
+def redis_of(worker: str) -> str:
+    """The REDIS_URL of a worker of pytest-xdist: database 1, 2, ... beside the run's own."""
+    parts = urlsplit(os.environ["REDIS_URL"])
+    own = int(parts.path.strip("/") or 0)
+    beside = int(worker.removeprefix("gw")) + 1 if worker.startswith("gw") else 0
+    return urlunsplit(parts._replace(path=f"/{(own + beside) % DATABASES_OF_REDIS}"))
