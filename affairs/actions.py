@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from accounts import identity
+from accounts.prepared import insert_prepared
 from affairs import rules
 from affairs.models import ServiceEvent, ServiceItem, UpstreamSystem
 from dispatch.duplicates.candidates import project_of
@@ -20,6 +21,7 @@ from gis import locator
 
 SIGNATURE_HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 KEY_LENGTH = 120
+ARRIVES_ONCE = "affairs_serviceevent_arrives_once"
 
 
 class SignatureError(Exception):
@@ -63,12 +65,22 @@ def sender_of(body: bytes, headers: Mapping[str, str]) -> UpstreamSystem:
     raise SignatureError
 
 
-@transaction.atomic
 def take_event(event: CloudEvent, *, system: UpstreamSystem, now: datetime) -> Receipt:
     """Keep an event; where the rules say so, give it to the queue in the same transaction.
 
     A known source + id answers with its first receipt. Raises UnknownEventError, IntakeError.
     """
+    try:
+        with transaction.atomic():
+            return _take(event, system=system, now=now)
+    except IntegrityError as error:
+        if ARRIVES_ONCE not in str(error):
+            raise
+        first = ServiceEvent.objects.get(source=event.source, event_id=event.id)
+        return _of_the_first(first, system)
+
+
+def _take(event: CloudEvent, *, system: UpstreamSystem, now: datetime) -> Receipt:
     known = ServiceEvent.objects.filter(source=event.source, event_id=event.id).first()
     if known is not None:
         return _of_the_first(known, system)
@@ -98,25 +110,21 @@ def _of_the_first(first: ServiceEvent, system: UpstreamSystem) -> Receipt:
 def _keep(
     event: CloudEvent, body: dict[str, Any], *, system: UpstreamSystem, now: datetime
 ) -> Receipt:
-    try:
-        with transaction.atomic():
-            ServiceEvent.objects.create(
-                system=system,
-                source=event.source,
-                event_id=event.id,
-                type=event.type,
-                project_no=_text(event, "project_no", 64),
-                item_code=_text(event, "item_code", 64),
-                occurred_at=event.time,
-                received_at=now,
-                intake_no=body.get("intake_no", ""),
-                case_no=body.get("case_no", ""),
-                receipt=body,
-                sealed_data=identity.seal(json.dumps(dict(event.data), ensure_ascii=False)),
-            )
-    except IntegrityError:
-        first = ServiceEvent.objects.get(source=event.source, event_id=event.id)
-        return _of_the_first(first, system)
+    kept = ServiceEvent(
+        system=system,
+        source=event.source,
+        event_id=event.id,
+        type=event.type,
+        project_no=_text(event, "project_no", 64),
+        item_code=_text(event, "item_code", 64),
+        occurred_at=event.time,
+        received_at=now,
+        intake_no=body.get("intake_no", ""),
+        case_no=body.get("case_no", ""),
+        receipt=body,
+        sealed_data=identity.seal(json.dumps(dict(event.data), ensure_ascii=False)),
+    )
+    insert_prepared(kept)
     return Receipt(body, is_first=True)
 
 

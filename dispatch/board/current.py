@@ -19,6 +19,8 @@ CHUNK = 5_000
 """Rows that are held as Python objects at a time."""
 SLICE, SLICE_EVERY_S = 1_000, 5.0
 """So many cases are read again each time, in turn: what the log never told heals by itself."""
+SLICE_WIDTH = 20_000
+"""So many ids are looked through at most, open or closed."""
 MOST_CHANGES = 50_000
 """Events of a district; with more the log is no shorter way than the cases themselves."""
 MANY_CHANGES, PAUSE_FACTOR, LONGEST_PAUSE_S = 500, 10.0, 2.0
@@ -37,7 +39,8 @@ SELECT id, case_no, (extract(epoch FROM due_at) * 1000000)::bigint,
 FROM dispatch_case
 """
 _ALL = f"{_COLUMNS} WHERE is_open"
-_SLICE = f"{_COLUMNS} WHERE id > %s AND is_open ORDER BY id LIMIT {SLICE}"
+_SLICE = f"{_COLUMNS} WHERE id > %s AND id <= %s AND is_open ORDER BY id LIMIT {SLICE}"
+_BEFORE_ALL = "SELECT coalesce(min(id) - 1, 0) FROM dispatch_case"
 _SOME = f"{_COLUMNS} WHERE id = ANY(%s::bigint[])"
 _HEADS = "SELECT district, seq, digest FROM dispatch_feedhead"
 _CHANGED = f"""
@@ -123,12 +126,16 @@ class Board:
 
     def _read_slice(self, cursor: Any) -> None:
         """The next cases in the order of their ids are read again, the lost ones dropped."""
-        after = self._sliced_to
-        execute_prepared(cursor, _SLICE, [after], name=f"dispatch_board_slice_{SLICE}")
+        cursor.execute(_BEFORE_ALL)
+        after = max(self._sliced_to, cursor.fetchone()[0])
+        upto = after + SLICE_WIDTH
+        execute_prepared(cursor, _SLICE, [after, upto], name=f"dispatch_board_slice_{SLICE}")
         rows = cursor.fetchall()
-        self._sliced_to = rows[-1][0] if len(rows) == SLICE else 0
+        if len(rows) == SLICE:
+            upto = rows[-1][0]
         held = self._cases["id"]
-        passed = (held > after) & (held <= self._sliced_to if self._sliced_to else True)
+        self._sliced_to = upto if held.size and upto < held.max() else 0
+        passed = (held > after) & (held <= upto)
         self._cases.drop(set(held[passed].tolist()) - {row[0] for row in rows})
         self._cases.put([OpenCase(*row[:-1]) for row in rows])
         self._next_slice_at = time.monotonic() + SLICE_EVERY_S

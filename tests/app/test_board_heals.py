@@ -63,3 +63,24 @@ def test_cases_are_read_a_chunk_at_a_time(city: City, monkeypatch: pytest.Monkey
     for n in range(5):
         log(city, title=f"第 {n} 件")
     assert Board().read(rows_of) == in_tables()
+
+
+def test_a_slice_looks_through_so_many_ids_and_no_more(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(boards, "SLICE_WIDTH", 2)
+    monkeypatch.setattr(boards, "SLICE_EVERY_S", 1e6)
+    cases, board = [log(city, title=f"第 {n} 件") for n in range(5)], Board()
+    ids = [case.pk for case in cases]
+    assert ids == list(range(ids[0], ids[0] + 5))
+    for _first_all_then_what_has_no_number in range(2):
+        board.read(rows_of)
+    Case.objects.filter(pk__in=ids[:4]).update(is_open=False, state="VOIDED")
+
+    found = []
+    with connection.cursor() as cursor:
+        for _ in range(4):
+            board._read_slice(cursor)
+            found.append(board.read(lambda held: held.count))
+
+    assert found == [3, 1, 1, 1]
