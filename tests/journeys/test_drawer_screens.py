@@ -124,6 +124,20 @@ def test_the_clock_picture_is_read_by_arrow_keys(visit: Visit, stack: Stack) -> 
     assert "值班长" in leader.text(".clock-table table")
 
 
+def test_a_revealed_number_is_dialled_by_one_press(visit: Visit, stack: Stack) -> None:
+    number = _worked(stack, "要打电话问清的一件")
+    leader = _open(visit, "leader1", number, 1440, 900, "zh-CN")
+    assert "13800138000" not in leader.page.content()
+    leader.page.locator("#drawer .reveal summary").first.click()
+    form = leader.page.locator("#drawer [data-reveal]").first
+    form.locator("input").fill("核实地点")
+    form.locator("button").click()
+    dial = form.locator(".revealed a")
+    dial.wait_for()
+    assert dial.get_attribute("href") == "tel:13800138000"
+    assert _axe(leader) == []
+
+
 def test_a_dot_copies_the_number_and_two_dots_the_link(visit: Visit, stack: Stack) -> None:
     number = _worked(stack, "复制编号的一件")
     leader = _open(visit, "leader1", number, 1440, 900, "zh-CN")

@@ -48,10 +48,12 @@ def test_a_call_logged_at_the_desk_waits_in_the_live_strip_within_a_second(
         delays.append(time.monotonic() - committed)
         desk.page.locator("#receipt-next").click()
     assert min(delays) < WITHIN_S, delays
+    assert queue.page.title().startswith("(3) ")
     before = queue.page.locator(".case").count()
     queue.page.keyboard.press("r")
     queue.until(lambda: queue.page.locator(".case").count() == before + 3)
     assert queue.page.locator("#strip").is_hidden()
+    assert not queue.page.title().startswith("(")
     current = queue.page.locator(".case[aria-current]")
     assert current.get_attribute("data-case") == selected
 

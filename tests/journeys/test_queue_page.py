@@ -32,6 +32,10 @@ window.AudioContext = class {
   createOscillator() { return new Node(); } createGain() { return new Node(); } };
 addEventListener("pointerdown", () => { window.touched = true; }, true);
 """
+TWO_HOURS_FAST = "const real = Date.now.bind(Date); Date.now = () => real() + 7200000;"
+ROWS_SEEN_WHOLE = """() => { const box = document.querySelector("#cases").getBoundingClientRect();
+  return [...document.querySelectorAll(".case")].map((row) => row.getBoundingClientRect())
+    .filter((row) => row.top >= box.top && row.bottom <= box.bottom).length; }"""
 
 
 def new_work(stack: Stack, title: str = "新派的一件", **changes: Any) -> str:
@@ -289,6 +293,20 @@ def test_a_range_is_signed_together_and_each_row_answers(visit: Visit, stack: St
     assert "handler1" in gone.inner_text()
 
 
+def test_ticks_of_different_states_lead_to_those_that_can_be_signed(
+    visit: Visit, stack: Stack
+) -> None:
+    waiting, signed = (new_work(stack, f"混着选的第 {n} 件") for n in range(2))
+    stack.move("cleaner1", signed, "sign")
+    queue = visit("cleaner1").go("/queue/?q=混着选的").until_live()
+    queue.page.locator("#pick-all").click()
+    queue.page.click('[data-batch="sign"]')
+    queue.page.locator("#toasts").get_by_role("button", name="只看待签收").click()
+    queue.until(lambda: "tile=unsigned" in queue.page.url)
+    queue.until(lambda: queue.page.locator(".case").count() == 1)
+    assert queue.page.get_attribute(".case", "data-case") == waiting
+
+
 def test_a_batch_whose_answer_was_lost_asks_again_and_shows_what_was_done(
     visit: Visit, stack: Stack
 ) -> None:
@@ -464,9 +482,31 @@ def test_at_its_deadline_a_bar_is_hatched_and_says_how_late(visit: Visit, stack:
     assert "repeating-linear-gradient" in hatch
 
 
-def test_at_200_percent_nothing_scrolls_sideways_and_still_motion_is_still(visit: Visit) -> None:
+def test_a_machine_whose_clock_is_wrong_shows_the_deadlines_of_the_server(
+    visit: Visit, stack: Stack
+) -> None:
+    number = stack.log_call(title="钟不准也不误的一件", priority=0)["case_no"]
+    right, wrong = visit("leader1"), visit(None)
+    wrong.context.add_init_script(TWO_HOURS_FAST)
+    wrong.without_worker().enter_as("leader1")  # a worker would keep the right clock
+    words = []
+    for queue in (right, wrong):
+        queue.go(f"/queue/?q={number}").until_live()
+        queue.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        words.append(queue.text(f"#case-{number} .sla b"))
+    minutes = [int(word.removeprefix("剩 ").removesuffix(" 分")) for word in words]
+    assert abs(minutes[0] - minutes[1]) <= 1, words
+
+
+def test_at_200_percent_three_rows_show_nothing_scrolls_sideways_and_still_motion_is_still(
+    visit: Visit, stack: Stack
+) -> None:
+    for n in range(4):
+        stack.log_call(title=f"放大两倍看的第 {n} 件")
     queue = visit("dispatcher1", 720, 450).until_live()
     assert queue.page.evaluate("document.documentElement.scrollWidth") <= 720
+    whole = queue.page.evaluate(ROWS_SEEN_WHOLE)
+    assert whole >= 3, whole
     queue.page.emulate_media(reduced_motion="reduce")
     moving = queue.page.evaluate(
         "() => document.getAnimations().filter(a => a.playState === 'running').length"

@@ -9,7 +9,7 @@ from dispatch.intake import KINDS
 from dispatch.lifecycle import MOVES, TOPICS, Stage, State
 from dispatch.models.timers import TimerState
 from ui import stepper, words
-from ui.templatetags.ui import RINGS, STATES, heads, time_left
+from ui.templatetags.ui import RINGS, STATES, duration, heads, time_left
 
 OFFERED = [move for move in MOVES if move.offered]
 
@@ -50,6 +50,7 @@ def test_the_key_e_never_ends_a_case_or_sends_it_back() -> None:
         (59, ("warn", "剩不到 1 分")),
         (60, ("warn", "剩 1 分")),
         (7200, ("ok", "剩 2 小时")),
+        (93600, ("ok", "剩 1 天 2 小时")),
     ],
 )
 def test_time_left_never_says_nought_minutes(seconds: int, said: tuple[str, str]) -> None:
@@ -62,3 +63,8 @@ def test_the_head_of_a_table_names_its_columns_and_tells_what_the_buttons_are() 
         '<thead><tr><th scope="col">时间</th><th scope="col">&lt;步骤&gt;</th></tr></thead>'
     )
     assert '<span class="sr-only">操作</span>' in heads("时间", acts=True)
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0, "0 分"), (20, "不到 1 分"), (60, "1 分")])
+def test_a_moment_is_not_called_nought_minutes(seconds: int, said: str) -> None:
+    assert duration(seconds) == said

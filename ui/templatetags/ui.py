@@ -133,7 +133,9 @@ def duration(seconds: float) -> str:
         return (_("%(d)s 天 %(h)s 小时") if hours else _("%(d)s 天")) % {"d": days, "h": hours}
     if hours:
         return (_("%(h)s 小时 %(m)s 分") if rest else _("%(h)s 小时")) % {"h": hours, "m": rest}
-    return _("%(m)s 分") % {"m": rest}
+    if rest or not seconds:
+        return _("%(m)s 分") % {"m": rest}
+    return _("不到 1 分")
 
 
 def time_left(due: datetime, now: datetime) -> tuple[str, str]:

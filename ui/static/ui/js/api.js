@@ -63,6 +63,9 @@ export async function fragment(path, options = {}) {
   return response.text();
 }
 
+/** Where the drawer of a case comes from. */
+export const drawerAddress = (number) => `/queue/drawer/${encodeURIComponent(number)}`;
+
 /** The words for an error, with the trace id a person can read out on the phone. */
 export function explain(error) {
   if (!(error instanceof ApiError)) return gettext("网络不通，内容已保留，请稍后重试");

@@ -31,7 +31,7 @@ export function duration(seconds) {
   const m = minutes % 60;
   if (d) return fill(h ? gettext("%(d)s 天 %(h)s 小时") : gettext("%(d)s 天"), { d, h });
   if (h) return fill(m ? gettext("%(h)s 小时 %(m)s 分") : gettext("%(h)s 小时"), { h, m });
-  return fill(gettext("%(m)s 分"), { m });
+  return m || !seconds ? fill(gettext("%(m)s 分"), { m }) : gettext("不到 1 分");
 }
 
 export function timeLeft(due, at) {

@@ -1,4 +1,5 @@
 // The door of the drawer: what is inside (drawer/*.js and its looks) is fetched with the first case.
+import { drawerAddress, fragment } from "./api.js";
 import { $ } from "./page.js";
 
 const HEARD_LATER = "[data-open-move],[data-open-form],[data-unmerge],[data-photo],[data-overlay]";
@@ -44,12 +45,17 @@ export function prepareDrawer() {
   load().catch(() => {});
 }
 
-/** Open a case; rejects where what is inside cannot be fetched. */
+/** Open a case; the first one's words come beside the parts. Rejects where the parts cannot be fetched. */
 export async function openDrawer(number) {
   drawer.hidden = false;
-  if (!shell) drawer.replaceChildren($("#drawer-skeleton").content.cloneNode(true));
+  let early = null;
+  if (!shell) {
+    drawer.replaceChildren($("#drawer-skeleton").content.cloneNode(true));
+    early = fragment(drawerAddress(number));
+    early.catch(() => {}); // what is inside awaits it too, and says what went wrong
+  }
   const inside = await load();
-  if (!drawer.hidden) await inside.open(number);
+  if (!drawer.hidden) await inside.open(number, early);
 }
 
 export async function refreshDrawer(version) {

@@ -1,5 +1,5 @@
 // Inside the drawer: opens a case, keeps it fresh without losing what is being written, closes layers.
-import { ApiError, explain, fragment } from "../api.js";
+import { ApiError, drawerAddress, explain, fragment } from "../api.js";
 import { tick } from "../clock.js";
 import { bind, isComposing } from "../keys.js";
 import { $, $$, toast } from "../page.js";
@@ -49,15 +49,14 @@ function settle() {
   parts.settle(drawer);
 }
 
-const address = (number) => `/queue/drawer/${encodeURIComponent(number)}`;
-
-export async function open(number) {
+/** Show a case; `early`: its words, where they were asked for before. */
+export async function open(number, early = null) {
   const isSame = opened === number;
   opened = number;
   if (!isSame) setModal(true);
   const waiting = isSame ? 0 : setTimeout(skeleton, SKELETON_AFTER);
   try {
-    const html = await fragment(address(number));
+    const html = await (early || fragment(drawerAddress(number)));
     if (opened !== number || html === null) return;
     if (isSame) swap(html);
     else {
@@ -85,7 +84,7 @@ const standing = ({ dataset }) => [dataset.version, dataset.events].map(Number);
 async function refresh() {
   const number = opened;
   if (!number || drawer.hidden) return false;
-  const html = await fragment(address(number));
+  const html = await fragment(drawerAddress(number));
   if (opened !== number || html === null) return false;
   const holder = document.createElement("template");
   holder.innerHTML = html;
