@@ -125,3 +125,16 @@ def test_every_picture_is_shown_somewhere_and_small() -> None:
 
     assert [one.name for one in pictures if f"pictures/{one.name}" not in told] == []
     assert [one.name for one in pictures if one.stat().st_size > 300_000] == []
+
+
+def test_the_glossary_names_our_identifiers_and_marks_what_is_still_to_come() -> None:
+    sources = "".join(_sources(app) for app in APPS[:9])
+    wrong = []
+    for row in (DOCS / "glossary.md").read_text("utf-8").splitlines():
+        words = {word for mark in CODE.findall(row) for word in re.findall(r"\w+", mark)}
+        unknown = {word for word in words if not re.search(rf"\b{word}\b", sources)}
+        is_later = "with a later issue" in row
+        if words and bool(unknown) != is_later:
+            wrong.append(row)
+
+    assert wrong == []
