@@ -56,6 +56,9 @@ def sub_done(context: MoveContext) -> None:
     task = _own_task(context)
     if task.state == Work.SUBMITTED.value:
         raise RuleError(_("任务已反馈，等待上级单位审核。"), code="ALREADY_DONE")
+    below = Assignment.objects.filter(parent=task, ended_at__isnull=True)
+    if below.exclude(state=Work.SUBMITTED.value).exists():
+        raise RuleError(_("协办或下级单位的任务尚未完成。"), code="SUPPORT_OPEN")
     task.state = Work.SUBMITTED.value
     task.signed_at = task.signed_at or context.now
     task.signed_by = task.signed_by or context.by
@@ -68,6 +71,7 @@ def sub_done(context: MoveContext) -> None:
 def sub_return(context: MoveContext) -> None:
     """The unit hands its task back with the reason; whoever gave it has it again."""
     task = _own_task(context)
+    undertakings.drop_below(task, now=context.now)
     undertakings.close(task, Work.RETURNED, now=context.now)
     undertakings.refresh_supports(context)
     context.payload["task_unit"] = task.unit_id
@@ -76,6 +80,7 @@ def sub_return(context: MoveContext) -> None:
 def recall(context: MoveContext) -> None:
     """The giver takes the task back, or does without a support; the reason is kept."""
     task = _named_task(context)
+    undertakings.drop_below(task, now=context.now)
     undertakings.close(task, Work.RECALLED, now=context.now)
     undertakings.refresh_supports(context)
     context.payload["task_unit"] = task.unit_id

@@ -14,13 +14,14 @@ from dispatch import catalogue
 from dispatch.catalogue import limit_of
 from dispatch.clocks import MINUTE, SHANGHAI, Counting, Limit, Unit, due, go_on, worked_between
 from dispatch.lifecycle import Stage
-from dispatch.models import Assignment, Case, Extension, Intake, Standstill, Timer
+from dispatch.models import Assignment, Case, Event, Extension, Intake, Standstill, Timer
 from dispatch.models.cases import NEVER
 from dispatch.models.delays import Approval
 from dispatch.models.timers import StandCause, TimerState
 from dispatch.timekeeping import planning
 from dispatch.timekeeping.ladder import DUE
 
+RECATEGORISED = "case.recategorised"
 OPEN_STATES = (TimerState.RUNNING.value, TimerState.PAUSED.value)
 DUE_FIELDS = ("due_stage", "due_at", "near_at")
 """The columns of a case that `refresh_due` sets."""
@@ -311,14 +312,21 @@ def promise_anew(case: Case, *, now: datetime) -> None:
 
 
 def resume_disposal(case: Case, *, now: datetime) -> None:
-    """The last disposal clock runs on with what it had left (bounce, T29)."""
+    """The last disposal clock runs on with what it had left (bounce, T29); where the category was
+    changed meanwhile (T39), by the new limit."""
     timer = (
         Timer.objects.filter(case=case, stage=Stage.DISPOSAL.value, intake__isnull=True)
         .order_by("-started_at", "-id")
         .first()
     )
     if timer is not None and timer.ended_at is not None:
-        go_on_after(timer, timer.ended_at, now=now, cause=StandCause.SUBMITTED)
+        handed_in_at = timer.ended_at
+        go_on_after(timer, handed_in_at, now=now, cause=StandCause.SUBMITTED)
+        changed = Event.objects.filter(case_id=case.pk, topic=RECATEGORISED, at__gte=handed_in_at)
+        if not timer.is_rework and changed.exists():
+            limit = disposal_limit(case)
+            limit = limit or catalogue.current().stage_limit(Stage.DISPOSAL, case.priority)
+            give_limit(timer, limit, now=now)
 
 
 def disposal_limit(case: Case) -> Limit | None:

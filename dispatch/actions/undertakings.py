@@ -41,7 +41,7 @@ def open_tasks(case: Case) -> QuerySet[Assignment]:
 def follow(context: MoveContext) -> None:
     """Take the lead's work on with a move of its case; who signed, submitted, judged is kept."""
     wanted = BY_MOVE.get(context.move.name)
-    if wanted is None:
+    if wanted is None or _is_of_a_helper(context):
         return
     lead = lead_of(context.case)
     if lead is None:
@@ -60,6 +60,12 @@ def follow(context: MoveContext) -> None:
         ["state", "signed_at", "signed_by", "contacted_at", "submitted_at", "submitted_by",
          "judged_by"],
     )  # fmt: skip
+
+
+def _is_of_a_helper(context: MoveContext) -> bool:
+    """True for what a unit with a task says: how far the lead is, the lead says itself."""
+    lead = context.case.lead_unit_id
+    return bool(context.move.by_any and context.by and lead not in context.by.scope().unit_ids)
 
 
 def end_lead(context: MoveContext, state: Work) -> None:
@@ -82,6 +88,14 @@ def drop_tasks(case: Case, *, now: datetime) -> None:
     for task in tasks:
         done = task.state == Work.SUBMITTED.value
         close(task, Work.ACCEPTED if done else Work.RECALLED, now=now)
+
+
+def drop_below(task: Assignment, *, now: datetime) -> None:
+    """A unit is out of its task: what it had handed down ends with it, as the lead's tasks do."""
+    for below in Assignment.objects.filter(parent=task, ended_at__isnull=True):
+        drop_below(below, now=now)
+        done = below.state == Work.SUBMITTED.value
+        close(below, Work.ACCEPTED if done else Work.RECALLED, now=now)
 
 
 def end_all(case: Case, *, now: datetime) -> None:

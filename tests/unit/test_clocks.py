@@ -171,3 +171,32 @@ def test_the_summer_time_of_1988_does_not_stretch_the_working_day() -> None:
     start = local("1988-07-01T08:00")
 
     assert working_minutes(start, local("1988-07-01T18:00"), WorkCalendar()) == 480
+
+
+SUMMER = Season((5, 1), (9, 30), ((480, 720), (900, 1140)))
+"""08:00-12:00 and 15:00-19:00."""
+WINTER = Season((10, 1), (4, 30), ((540, 720), (780, 1080)))
+"""09:00-12:00 and 13:00-18:00."""
+
+
+def test_a_clock_that_runs_over_the_change_of_hours_counts_each_day_by_its_own() -> None:
+    days = {date(2026, 9, 30): True, date(2026, 10, 1): True, date(2026, 10, 2): True}
+    calendar = WorkCalendar({**CALENDAR.days, **days}, (SUMMER, WINTER))
+    evening = local("2026-09-30T18:00")
+
+    assert due(evening, Limit(1, Unit.WH), calendar) == local("2026-09-30T19:00")
+    assert due(evening, Limit(2, Unit.WH), calendar) == local("2026-10-01T10:00")
+    assert due(evening, Limit(1, Unit.WD), calendar) == local("2026-10-01T17:00")
+    one_day = Limit(1, Unit.WD, Counting.DAY_COUNT)
+    assert due(evening, one_day, calendar) == local("2026-10-01T18:00")
+    assert due(local("2026-09-29T18:00"), one_day, calendar) == local("2026-09-30T19:00")
+    assert working_minutes(evening, local("2026-10-01T10:00"), calendar) == 120
+
+
+def test_the_day_before_the_change_has_no_hours_of_the_day_after() -> None:
+    calendar = WorkCalendar(CALENDAR.days, (SUMMER, WINTER))
+
+    assert calendar.slots_on(date(2026, 9, 30)) == SUMMER.slots
+    assert calendar.slots_on(date(2027, 3, 1)) == WINTER.slots
+    assert calendar.slots_on(date(2026, 4, 30)) == WINTER.slots
+    assert calendar.slots_on(date(2026, 5, 6)) == SUMMER.slots
