@@ -38,12 +38,16 @@ CHECKS = (
     ("Security (bandit)", ("-m", "bandit", "-q", "-c", "pyproject.toml", "-r", *PRODUCT)),
 )
 BROWSER = ("tests/journeys",)
-"""One stack and one browser for all of them: they run one after the other."""
+TEMPLATE = "test_sanxian_template"
+"""The migrated database of which each worker of pytest-xdist gets a copy (tests/template.py).
+Where it cannot be made, each worker migrates for itself, and its tests say what is wrong."""
+MIGRATE = ("-m", "tests.template")
+MOST_WORKERS = 4
 SUITES = (
     ("Tests: unit, architecture, app", ("tests/unit", "tests/architecture", "tests/app")),
     ("Tests: journeys in the browser", BROWSER),
 )
-STEPS = STEPS_OF_UP_SH + 2 + 1 + len(CHECKS) + len(SUITES)
+STEPS = STEPS_OF_UP_SH + 2 + 1 + len(CHECKS) + 1 + len(SUITES)
 
 
 def main() -> int:
@@ -77,6 +81,9 @@ def _run(place: Place) -> int:
             with steps.step(name):
                 if not check(command, environment):
                     failed.append(name)
+        with steps.step("A migrated database"):
+            copied = {"TEST_TEMPLATE": TEMPLATE}
+            environment |= copied if check(MIGRATE, environment | copied) else {}
         for name, folders in _suites():
             with steps.step(name):
                 if not _tests(place, folders, environment, counts):
@@ -114,14 +121,25 @@ def _tests(
     report = place.folder / f"{folders[0].replace('/', '-')}.xml"
     report.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", *folders, f"--junitxml={report}", "--durations=8"]
-    if folders != BROWSER:
-        command += ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile"]
+    command += _spread(folders)
     if os.environ.get("COVERAGE") == "1":
         command += ["--cov", "--cov-append", "--cov-report=term:skip-covered"]
     code = run(command, environment)
     for name, number in read_report(report).items():
         counts[name] += number
     return code == 0
+
+
+def _spread(folders: tuple[str, ...]) -> list[str]:
+    """How pytest-xdist spreads the tests over the cores.
+
+    Journeys mostly wait, for a page or for a minute to pass: one worker more than there are cores,
+    each with a city and a browser of its own. The others share what a file builds.
+    """
+    cores = os.cpu_count() or 1
+    if folders == BROWSER:
+        return ["-n", str(min(MOST_WORKERS, cores + 1)), "--dist", "worksteal"]
+    return ["-n", str(min(MOST_WORKERS, cores)), "--dist", "loadfile"]
 
 
 def read_report(report: Path) -> dict[str, int]:

@@ -18,7 +18,7 @@ case $module in
 esac
 case $module in # how many steps there are, with the two of this script
   ops.demo) steps=9 ;;
-  ops.test) steps=15 ;;
+  ops.test) steps=16 ;;
   ops.backup) steps=4 ;;
   *) steps=2 ;;
 esac

@@ -1,21 +1,27 @@
 """Fixtures that every test may use."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
 
 import pytest
-from pytest_django import Settings
+from django.test import TransactionTestCase, override_settings
+from pytest_django import DjangoDbBlocker, Settings
 
-from dispatch import catalogue, seeding
+from dispatch import catalogue
 from dispatch.board.current import board
 from gis import locator
-from tests.city import City, build_city
+from tests.city import City
+from tests.kept import KeptCity, empty_tables, keep_city
+from tests.template import copy_from_template
+
+FAST_HASHER = "django.contrib.auth.hashers.MD5PasswordHasher"
 
 
 @pytest.fixture(autouse=True)
 def _fast_and_clean(settings: Settings, tmp_path: Path) -> None:
     settings.DATA_DIR = tmp_path
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.PASSWORD_HASHERS = [FAST_HASHER]
     settings.STORAGES = {
         **settings.STORAGES,
         "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
@@ -23,21 +29,41 @@ def _fast_and_clean(settings: Settings, tmp_path: Path) -> None:
     }
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Each worker of pytest-xdist has a database of its own, copied where that is possible."""
+    copy_from_template()
+
+
+@pytest.fixture(scope="session")
+def kept_city(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> KeptCity:
+    """The small city, built once for all tests of a worker."""
+    with django_db_blocker.unblock(), override_settings(PASSWORD_HASHERS=[FAST_HASHER]):
+        return keep_city()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _empty_quickly() -> Iterator[None]:
+    """How tests that commit leave the tables."""
+    with mock.patch.object(TransactionTestCase, "_fixture_teardown", empty_tables):
+        yield
+
+
 @pytest.fixture
-def city(db: None) -> City:
+def city(db: None, kept_city: KeptCity) -> City:
     """The small city, in the test's transaction."""
-    return _built()
+    return _laid_down(kept_city)
 
 
 @pytest.fixture
-def real_city(transactional_db: None) -> City:
+def real_city(transactional_db: None, kept_city: KeptCity) -> City:
     """The small city, committed: for threads, relay and sockets."""
-    return _built()
+    return _laid_down(kept_city)
 
 
-def _built() -> City:
+def _laid_down(kept: KeptCity) -> City:
+    city = kept.lay_down()
     catalogue.refresh()
     locator.refresh()
     board.forget()
-    with mock.patch.object(seeding, "FIRST_YEAR", 2025):
-        return build_city()
+    return city

@@ -120,8 +120,8 @@ def test_each_number_is_chained_to_the_one_before(city: City) -> None:
 CHANGES = (
     ("case_no", "'x'"), ("topic", "'x'"), ("at", "now()"), ("from_state", "'CLOSED'"),
     ("to_state", "'CLOSED'"), ("line", "'GRID'"), ("category", "'x'"), ("priority", "0"),
-    ("district", "'339902'"), ("payload", "'{\"a\": 1}'"), ("actor_id", "1"), ("case_id", "1"),
-    ("seq", "99"), ("digest", "'x'"),
+    ("district", "'339902'"), ("payload", "'{\"a\": 1}'"), ("actor_id", "actor_id + 1"),
+    ("case_id", "case_id + 1"), ("seq", "99"), ("digest", "'x'"),
 )  # fmt: skip
 
 
