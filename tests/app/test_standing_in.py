@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
-from accounts.arranging import Period
-from accounts.deputies import arrange_deputy
+from accounts.arranging import ArrangementError, Period
+from accounts.deputies import arrange_deputy, end_deputy
 from accounts.models import AccessLog, Deputy, User
 from dispatch import casefile
 from dispatch.actions.duties.absences import arrange_absence
@@ -18,6 +20,7 @@ from dispatch.models import UnitAbsence
 from dispatch.oversight.wording import worded
 from tests.app.asking import ask
 from tests.app.test_disputes import dispatched, log
+from tests.app.threads import at_once
 from tests.city import NOW, City
 
 DAY = timedelta(days=1)
@@ -241,3 +244,61 @@ def test_the_facts_of_alarms_are_told_by_names_and_in_order(city: City) -> None:
     assert told[1][0].value != "E0104"
     assert told[2][0].value == "云中区环卫所"
     assert told[3][0].kind == "seconds"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_send_one_unit_away_at_once_one_is_told_so(real_city: City) -> None:
+    def act(which: int) -> str:
+        try:
+            arrange_absence(
+                unit="A2",
+                deputy_unit=("A0", "A1")[which],
+                period=Period(NOW, NOW + DAY, "检修"),
+                by=real_city[("leader1", "dispatcher1")[which]],
+                now=NOW,
+            )
+        except ArrangementError as error:
+            return error.code
+        return "done"
+
+    assert sorted(at_once(act, 2)) == ["ALREADY_AWAY", "done"]
+    assert UnitAbsence.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_end_a_deputyship_at_once_the_first_reason_stays(real_city: City) -> None:
+    row = lend(real_city, "handler1", "helper1")
+    reasons = ("已返岗", "安排有误")
+
+    def act(which: int) -> str:
+        by = real_city[("leader1", "approver1")[which]]
+        now = datetime.now(UTC)
+        ended = end_deputy(deputy_id=row.pk, reason=reasons[which], by=by, now=now)
+        return ended.cancel_reason
+
+    told = at_once(act, 2)
+
+    assert told[0] == told[1] == Deputy.objects.get(pk=row.pk).cancel_reason
+    assert told[0] in reasons
+
+
+def test_the_page_asks_no_more_for_many_arrangements_than_for_one(city: City) -> None:
+    client = Client()
+    client.force_login(city["leader1"])
+    lend(city, "handler1", "helper1")
+    away(city, "A2", "A1", start=datetime.now(UTC))
+    client.get("/absences/")
+    counts: dict[str, list[int]] = {"units": [], "people": []}
+    for more in (False, True):
+        if more:
+            for absent, deputy in (("approver1", "cleaner1"), ("dispatcher1", "commander1")):
+                lend(city, absent, deputy)
+            for unit in ("A1", "B1", "B2"):
+                away(city, unit, "A0", start=datetime.now(UTC) + DAY)
+        for tab, asked in counts.items():
+            with CaptureQueriesContext(connection) as queries:
+                assert client.get(f"/absences/?tab={tab}").status_code == 200
+            asked.append(len(queries))
+
+    assert counts["units"][0] == counts["units"][1]
+    assert counts["people"][0] == counts["people"][1]
