@@ -36,7 +36,11 @@ def worded(facts: Iterable[Mapping[str, Any]]) -> list[list[Fact]]:
     people = User.objects.in_bulk({one["closed_by"] for one in listed if one.get("closed_by")})
     units = Unit.objects.in_bulk({one["unit"] for one in listed if one.get("unit")})
     names: dict[str, Mapping[int, Any]] = {"closed_by": people, "unit": units}
-    return [[_fact(name, one[name], names) for name in ORDER if name in one] for one in listed]
+    return [[_fact(name, one[name], names) for name in sorted(one, key=_place)] for one in listed]
+
+
+def _place(name: str) -> int:
+    return ORDER.index(name) if name in ORDER else len(ORDER)
 
 
 def _fact(name: str, value: Any, names: Mapping[str, Mapping[int, Any]]) -> Fact:

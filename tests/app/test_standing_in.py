@@ -285,13 +285,13 @@ def test_of_two_who_end_a_deputyship_at_once_the_first_reason_stays(real_city: C
 def test_the_page_asks_no_more_for_many_arrangements_than_for_one(city: City) -> None:
     client = Client()
     client.force_login(city["leader1"])
-    lend(city, "handler1", "helper1")
+    lend(city, "dispatcher1", "commander1")
     away(city, "A2", "A1", start=datetime.now(UTC))
     client.get("/absences/")
     counts: dict[str, list[int]] = {"units": [], "people": []}
     for more in (False, True):
         if more:
-            for absent, deputy in (("approver1", "cleaner1"), ("dispatcher1", "commander1")):
+            for absent, deputy in (("approver1", "cleaner1"), ("handler1", "helper1")):
                 lend(city, absent, deputy)
             for unit in ("A1", "B1", "B2"):
                 away(city, unit, "A0", start=datetime.now(UTC) + DAY)
