@@ -60,6 +60,6 @@ def test_the_three_lines_enter_by_the_one_door() -> None:
     for file, name in (
         ("hotline/actions.py", "log_call"),
         ("grid/actions.py", "report_finding"),
-        ("affairs/actions.py", "take_event"),
+        ("affairs/actions.py", "_take"),
     ):
         assert "submit" in names_called(function_in(file, name)), file
