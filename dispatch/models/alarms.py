@@ -20,6 +20,7 @@ class AlarmKind(models.TextChoices):
     BATCH_CLOSING = "BATCH_CLOSING", _("短时批量结案")
     LAST_HOUR_EXTENSIONS = "LAST_HOUR_EXTENSIONS", _("惯于最后一小时申请延期")
     SUSPENDED_NEAR_DUE = "SUSPENDED_NEAR_DUE", _("临期挂账")
+    WAITED_OFTEN = "WAITED_OFTEN", _("多次等待诉求人")
     QUICK_CHECK = "QUICK_CHECK", _("核查过快")
     LONGER_CATEGORY = "LONGER_CATEGORY", _("改分类延长时限")
 

@@ -148,6 +148,16 @@ def _suspended(event: Event, threshold: Threshold) -> dict[str, Any] | None:
     return {"due_at": due_at.isoformat(), "left_s": _seconds(due_at - event.at)}
 
 
+def _waited(event: Event, threshold: Threshold) -> dict[str, Any] | None:
+    """The clocks of a case are stopped by questions to the citizen again and again."""
+    since = event.at - threshold.span
+    asked = Event.objects.filter(
+        case_id=event.case_id, id__lte=event.pk, topic=event.topic, at__gt=since
+    )
+    times = asked.count()
+    return {"times": times} if times >= threshold.count else None
+
+
 def _quick(event: Event, threshold: Threshold) -> dict[str, Any] | None:
     """A check on site that took seconds: nobody was there."""
     asked = Event.objects.filter(
@@ -181,6 +191,7 @@ WATCHES: dict[str, tuple[tuple[AlarmKind, Watch], ...]] = {
     "case.reopened": ((AlarmKind.REOPENED_SOON, _reopened),),
     "case.extension_requested": ((AlarmKind.LAST_HOUR_EXTENSIONS, _last_hour),),
     "case.suspended": ((AlarmKind.SUSPENDED_NEAR_DUE, _suspended),),
+    "case.waiting_for_citizen": ((AlarmKind.WAITED_OFTEN, _waited),),
     "case.check_passed": ((AlarmKind.QUICK_CHECK, _quick),),
     "case.recategorised": ((AlarmKind.LONGER_CATEGORY, _longer),),
 }

@@ -141,6 +141,18 @@ def test_a_habit_of_asking_for_more_time_in_the_last_hour_raises_an_alarm(city: 
         assert watch() == expected
 
 
+def test_stopping_the_clocks_by_a_third_question_raises_an_alarm(city: City) -> None:
+    case = processing(city)
+
+    for n in range(3):
+        at = 60 * n + 10
+        move(city, case, "handler1", "wait_citizen", at, way="PHONE", text="门牌？")
+        move(city, case, "handler1", "citizen_answered", at + 20, text="3 幢")
+        assert watch() == ({"WAITED_OFTEN": 1} if n == 2 else {})
+
+    assert Alarm.objects.get().facts["times"] == 3
+
+
 def test_suspending_just_before_the_deadline_raises_an_alarm(city: City) -> None:
     case = processing(city)
     move(city, case, "approver1", "request_suspension", 5, cause="SEASON", reason="汛期后施工")
