@@ -6,6 +6,7 @@ from playwright.sync_api import FilePayload, Locator
 
 from tests.journeys.browser import Visitor
 from tests.journeys.conftest import Visit
+from tests.journeys.stack import Stack
 from tests.journeys.test_phone import png
 
 
@@ -126,3 +127,11 @@ def worked(people: People, number: str) -> None:
     dispatcher.page.keyboard.press("e")
     dispatcher.until(lambda: f"已办理：{number}" in dispatcher.text("#toasts"))
     people.make("handler1", number, "sign")
+
+
+def new_work(stack: Stack, title: str = "新派的一件", **changes: Any) -> str:
+    """A case that waits for unit A2 to sign it."""
+    number: str = stack.log_call(**{"title": title, **changes})["case_no"]
+    for who, move in (("receiver1", "accept"), ("leader1", "file"), ("dispatcher1", "dispatch")):
+        stack.move(who, number, move)
+    return number
