@@ -20,6 +20,8 @@ from screen import figures, flows
 from screen.places import WallArea
 
 PULSE_S, DUE_S, STREETS_S, MAP_S, PANELS_S, RANKING_S = 0.9, 4.0, 4.0, 5.0, 55.0, 290.0
+LEAST_REST = 10
+"""A costly part rests so many times as long as it took, however short its life should be."""
 MOST_POINTS, MOST_EMERGENCIES, MOST_FEED, MOST_CHANGES = 1500, 6, 8, 20
 MOST_SHADED, MOST_ISSUES, MOST_RANKED = 3000, 7, 7
 TREND_HOURS = 24
@@ -29,7 +31,7 @@ Part = dict[str, Any]
 
 
 class Board:
-    """The parts of one area, each with its age."""
+    """The parts of one area, each with the moment until which it is good."""
 
     def __init__(self, area: WallArea) -> None:
         self.area = area
@@ -59,8 +61,11 @@ class Board:
             lock = self._locks.setdefault(name, threading.Lock())
         with lock:
             kept = self._kept.get(name)
-            if kept is None or time.monotonic() - kept[0] > life_s:
-                kept = (time.monotonic(), read(timezone.now()))
+            if kept is None or time.monotonic() > kept[0]:
+                began = time.monotonic()
+                value = read(timezone.now())
+                took_s = time.monotonic() - began if life_s > PULSE_S else 0.0
+                kept = (began + max(life_s, LEAST_REST * took_s), value)
                 self._kept[name] = kept
             return kept[1]
 

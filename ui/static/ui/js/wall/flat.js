@@ -162,7 +162,7 @@ export class Flat {
     pen.fillStyle = LINE_COLORS[kind];
     pen.strokeStyle = "#06122c";
     pen.beginPath();
-    SHAPES[kind](pen, urgency <= 1 ? 5 : 3.6);
+    SHAPES[kind](pen, urgency <= 1 ? 6.2 : 4.4);
     pen.fill();
     pen.stroke();
     pen.restore();

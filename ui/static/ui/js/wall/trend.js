@@ -19,14 +19,14 @@ function hour(seconds) {
   });
 }
 
-function series([line, color, type], values) {
+function series([line, color, type], values, scale) {
   return {
     type: "line",
     stack: "all",
     symbol: "none",
     smooth: 0.3,
     silent: true,
-    lineStyle: { width: 2.5, color, type },
+    lineStyle: { width: 2.5 * scale, color, type },
     areaStyle: { color, opacity: 0.2 },
     data: values[line],
   };
@@ -42,7 +42,7 @@ export function draw(element, trend, scale) {
   chart.setOption(
     {
       ...still,
-      grid: { left: 44 * scale, right: 16 * scale, top: 14 * scale, bottom: 32 * scale },
+      grid: { left: 52 * scale, right: 16 * scale, top: 14 * scale, bottom: 32 * scale },
       xAxis: {
         type: "category",
         boundaryGap: false,
@@ -58,7 +58,7 @@ export function draw(element, trend, scale) {
         axisLabel: label,
         splitLine: { lineStyle: { color: "rgba(120,170,255,.14)" } },
       },
-      series: LINES.map((line) => series(line, trend.lines)),
+      series: LINES.map((line) => series(line, trend.lines, scale)),
     },
     true,
   );
