@@ -11,6 +11,7 @@ from tests.city import PASSWORD
 from tests.journeys.stack import Stack
 
 T = TypeVar("T")
+POLL_MS = 50
 CHROMIUM = "/usr/bin/chromium"
 NOT_NEEDED = ",".join(
     (
@@ -130,7 +131,7 @@ class Visitor:
                 return answer
             if time.monotonic() > end:
                 raise AssertionError(f"not within {within_s} s; page: {self.page.url}")
-            self.page.wait_for_timeout(20)
+            self.page.wait_for_timeout(POLL_MS)
 
     def until_live(self) -> "Visitor":
         """Wait until the dot says that the page is live."""
