@@ -124,6 +124,26 @@ def test_the_clock_picture_is_read_by_arrow_keys(visit: Visit, stack: Stack) -> 
     assert "值班长" in leader.text(".clock-table table")
 
 
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_button_for_more_stays_under_the_pointer(
+    visit: Visit, stack: Stack, width: int
+) -> None:
+    number = _worked(stack, f"看更多步骤的一件{width}")
+    handler = _open(visit, "handler1", number, width, 900, "zh-CN")
+    more = handler.page.locator("#drawer .more-moves summary")
+    before = more.bounding_box()
+    foot = handler.page.locator("#drawer .drawer-foot")
+    height = foot.evaluate("foot => foot.getBoundingClientRect().bottom")
+    more.click()
+    handler.page.locator("#drawer .more-panel").wait_for()
+    after = more.bounding_box()
+    quick = handler.page.locator("#drawer .quick .btn").first.bounding_box()
+    assert before and after and quick
+    assert before["x"] == after["x"]
+    assert abs(after["y"] - quick["y"]) < 1
+    assert foot.evaluate("foot => foot.getBoundingClientRect().bottom") == height
+
+
 def test_a_revealed_number_is_dialled_by_one_press(visit: Visit, stack: Stack) -> None:
     number = _worked(stack, "要打电话问清的一件")
     leader = _open(visit, "leader1", number, 1440, 900, "zh-CN")
