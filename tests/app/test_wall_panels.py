@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -242,3 +243,24 @@ def test_the_feed_is_full_though_clocks_run_out_after_every_change(city: City) -
     relay_all()
 
     assert len(Board(WallArea(case.district_code)).pulse()["feed"]) == board.MOST_FEED
+
+
+def test_a_costly_part_rests_ten_times_as_long_as_it_took_but_never_the_pulse() -> None:
+    clock, asked = [0.0], []
+
+    def slow(now: datetime) -> int:
+        clock[0] += 3
+        asked.append(now)
+        return len(asked)
+
+    kept = Board(CITY)
+    with mock.patch.object(board, "time", SimpleNamespace(monotonic=lambda: clock[0])):
+        answers = {}
+        for at in (0, 5, 29, 31):
+            clock[0] = max(clock[0], at)
+            answers[at] = kept._part("map", board.MAP_S, slow)
+        clock[0] = 100
+        pulses = [kept._part("pulse", board.PULSE_S, slow) for _ in range(2)]
+
+    assert answers == {0: 1, 5: 1, 29: 1, 31: 2}
+    assert pulses == [3, 4]
