@@ -160,6 +160,20 @@ def test_a_case_that_lay_there_before_is_worked_on(city: City) -> None:
     assert doors.moves
 
 
+def test_an_inspector_is_on_her_way_before_she_checks(city: City) -> None:
+    asked = {**open_case(BEGAN - timedelta(seconds=20)), "state": "CHECKING", "district": "339901"}
+    doors = OneCase(asked)
+    work = work_on(doors)
+
+    work.round(BEGAN + timedelta(seconds=30))
+    assert work.checking(asked) is None, "a check within a minute of its order is no check"
+    work.round(BEGAN + timedelta(seconds=120))
+
+    act = work.checking(asked)
+    assert act is not None
+    assert act[1] in {"check_pass", "check_fail"}
+
+
 def test_a_case_that_somebody_has_taken_in_hand_is_left_alone(city: City) -> None:
     of_somebody = OneCase(open_case(BEGAN + timedelta(seconds=20)))
     taken_over = OneCase(open_case(BEGAN - timedelta(hours=1)))
