@@ -47,10 +47,11 @@ reached AS MATERIALIZED (
   ORDER BY t.next_at, t.id LIMIT %(most)s FOR NO KEY UPDATE OF t, c SKIP LOCKED),
 step AS MATERIALIZED (
   SELECT r.*, l.percent, l.level, l.topic, l.following,
-         l.percent IS NOT NULL AND NOT EXISTS (
-           SELECT FROM dispatch_escalation e WHERE e.timer_id = r.id
-           AND e.deadline_no = r.deadline_no AND e.percent = l.percent) AS is_new,
-         coalesce(a.unit_id, r.lead_unit_id) AS unit_id,
+         l.percent IS NOT NULL AND (
+           SELECT e.at FROM dispatch_escalation e WHERE e.timer_id = r.id
+           AND e.deadline_no = r.deadline_no AND e.percent = l.percent) IS NULL AS is_new,
+         coalesce((SELECT a.unit_id FROM dispatch_assignment a WHERE a.id = r.assignment_id),
+                  r.lead_unit_id) AS unit_id,
          CASE WHEN r.limit_unit IN ('MIN', 'UH', 'ND') THEN 0 ELSE coalesce(h.line, 1) END
            * %(apart)s::bigint AS origin
   FROM reached r
@@ -61,8 +62,7 @@ step AS MATERIALIZED (
     ON l.stage = r.stage AND l.priority = r.priority
    AND l.below <= r.said_percent AND r.said_percent < l.percent
   LEFT JOIN unnest(%(units)s::bigint[], %(unit_lines)s::int[]) AS h(unit_id, line)
-    ON h.unit_id = r.hours_of_id
-  LEFT JOIN dispatch_assignment a ON a.id = r.assignment_id),
+    ON h.unit_id = r.hours_of_id),
 marked AS (
   UPDATE dispatch_timer t
   SET said_percent = coalesce(s.percent, s.said_percent), due_at = s.due_at,
