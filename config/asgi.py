@@ -2,15 +2,14 @@
 
 import os
 
+from a2wsgi import WSGIMiddleware
 from channels.routing import ProtocolTypeRouter, URLRouter
-from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.urls import re_path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django_wsgi = get_wsgi_application()
 
-from config.bridge import Bridge  # noqa: E402
 from dispatch.consumers import DistrictConsumer  # noqa: E402
 from screen.consumers import ScreenConsumer  # noqa: E402
 
@@ -23,9 +22,7 @@ sockets = URLRouter(
 )
 application = ProtocolTypeRouter(
     {
-        "http": Bridge(
-            django_wsgi, threads=HTTP_THREADS, most_bytes=settings.MAX_BODY_MB * 1024 * 1024
-        ),
+        "http": WSGIMiddleware(django_wsgi, workers=HTTP_THREADS),  # type: ignore[arg-type]
         "websocket": sockets,
     }
 )
