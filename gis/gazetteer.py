@@ -1,12 +1,12 @@
 """Writes places with what the search needs: pinyin initials and pairs of characters."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 import shapely
 from django.db import connection, transaction
-from pypinyin import Style, lazy_pinyin, load_single_dict
 
 from gis.bulk import Cell, copy_rows, ewkb
 from gis.searchtext import grams_of, plain
@@ -45,8 +45,6 @@ WHERE (held.kind, held.folded, held.initials, held.source)
 RETURNING xmax = 0
 """
 
-load_single_dict({ord("幢"): "zhuàng"})
-
 
 @dataclass(frozen=True, slots=True)
 class NewPlace:
@@ -69,9 +67,18 @@ class PlaceChanges:
     unchanged: int
 
 
+@cache
+def _initials() -> Callable[[str], list[str]]:
+    """The dictionaries take 57 MB: only a process that needs them reads them."""
+    from pypinyin import Style, lazy_pinyin, load_single_dict
+
+    load_single_dict({ord("幢"): "zhuàng"})
+    return partial(lazy_pinyin, style=Style.FIRST_LETTER)
+
+
 def initials_of(name: str) -> str:
     """The first letters of the pinyin of a name, with its digits: 秋涛路22号 gives qtl22h."""
-    letters = lazy_pinyin(plain(name), style=Style.FIRST_LETTER)
+    letters = _initials()(plain(name))
     kept = "".join(character for character in "".join(letters) if character.isalnum())
     return kept[:INITIALS_LENGTH]
 
