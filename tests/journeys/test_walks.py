@@ -225,9 +225,13 @@ def test_the_drawer_fills_a_phone_and_the_page_behind_is_out_of_reach(
     visit: Visit, stack: Stack
 ) -> None:
     number = stack.log_call(title="手机上看的一件")["case_no"]
+    for n in range(3):
+        kept = {"name": f"手机上常看的筛选之{n}", "query": "line=HOTLINE"}
+        stack.call("leader1", "POST", "queue/filters", kept)
     phone = visit("leader1", 390, 844).go(f"/queue/?case={number}")
     whole = {"x": 0, "y": 0, "width": 390, "height": 844}
     phone.until(lambda: phone.page.locator("#drawer").bounding_box() == whole)
     phone.until(lambda: phone.page.get_attribute("#drawer", "role") == "dialog")
     assert phone.page.locator("#list").evaluate("list => list.inert")
-    phone.until(lambda: phone.page.evaluate("document.documentElement.scrollWidth") <= 390)
+    assert phone.page.locator(".pill.saved .unseen").count() >= 3
+    assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
