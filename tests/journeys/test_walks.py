@@ -235,3 +235,7 @@ def test_the_drawer_fills_a_phone_and_the_page_behind_is_out_of_reach(
     assert phone.page.locator("#list").evaluate("list => list.inert")
     assert phone.page.locator(".pill.saved .unseen").count() >= 3
     assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+    phone.page.set_viewport_size({"width": 1000, "height": 844})
+    phone.until(lambda: phone.page.get_attribute("#drawer", "role") == "region")
+    assert not phone.page.locator("#list").evaluate("list => list.inert")

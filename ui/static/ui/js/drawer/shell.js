@@ -10,6 +10,7 @@ const drawer = $("#drawer");
 const SKELETON_AFTER = 300;
 const REFRESH_AFTER = 250;
 const SECOND_PRESS = 450;
+const narrow = matchMedia("(max-width: 900px)");
 let opened = "";
 
 /** The drawer was closed: the page behind it is in reach again. */
@@ -20,13 +21,15 @@ export function closed() {
 
 /** Full screen on a phone: then it is a dialog and the page behind it is out of reach. */
 function setModal(isModal) {
-  const isSheet = isModal && innerWidth <= 900;
+  const isSheet = isModal && narrow.matches;
   drawer.setAttribute("role", isSheet ? "dialog" : "region");
   drawer.toggleAttribute("aria-modal", isSheet);
   if (isSheet) drawer.setAttribute("aria-modal", "true");
   for (const other of $$("#list, .map-panel, .rail, header.top")) other.inert = isSheet;
-  if (isSheet) drawer.focus({ preventScroll: true });
+  if (isSheet && !drawer.contains(document.activeElement)) drawer.focus({ preventScroll: true });
 }
+
+narrow.addEventListener("change", () => opened && setModal(true)); // a phone is turned
 
 function skeleton() {
   drawer.replaceChildren($("#drawer-skeleton").content.cloneNode(true));
