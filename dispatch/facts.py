@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import User
 from accounts.ready import ReadyRows
@@ -20,6 +20,7 @@ from dispatch.models import (
     Intake,
     Line,
     Link,
+    Merge,
     Priority,
     Supervision,
     Suspension,
@@ -65,6 +66,7 @@ class Facts:
     untrue_reported: bool
     explanation_pending: bool
     somebody_uncalled: bool
+    ruled_in_a_merged_one: bool
     supervised: bool
     linked_to_younger: bool
     linked_to_elder: bool
@@ -175,6 +177,15 @@ _QUESTIONS: dict[str, tuple[frozenset[State], QuerySet[Any], str]] = {
         frozenset({State.CLOSED}),
         _OPEN_CLOCKS.filter(stage=Stage.FOLLOW_UP.value),
         "case",
+    ),
+    "ruled_in_a_merged_one": (
+        frozenset({State.PENDING_SIGN, State.PROCESSING}),
+        Merge.objects.filter(
+            undone_at__isnull=True,
+            merged__no_return=True,
+            merged__lead_unit=F("primary__lead_unit"),
+        ),
+        "primary",
     ),
     "supervised": (OPEN, Supervision.objects.filter(_ALIVE), "case"),
     "linked_to_younger": (frozenset(State), Link.objects.filter(_ALIVE), "first"),

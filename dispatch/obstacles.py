@@ -117,7 +117,11 @@ OBSTACLES: dict[str, tuple[Obstacle, ...]] = {
         ),
     ),
     "request_return": (
-        Obstacle("NO_RETURN", _("经裁定指定承办的案件不得再退单。"), lambda facts: facts.no_return),
+        Obstacle(
+            "NO_RETURN",
+            _("经裁定指定承办的案件不得再退单。"),
+            lambda facts: facts.no_return or facts.ruled_in_a_merged_one,
+        ),
     ),
     "request_extension": (
         Obstacle(

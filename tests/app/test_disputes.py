@@ -82,6 +82,25 @@ def test_a_refused_return_of_signed_work_goes_on_where_it_was(city: City) -> Non
     assert not Timer.objects.filter(case=case, stage="SIGN", state="RUNNING").exists()
 
 
+def test_a_ruling_binds_the_case_into_which_the_ruled_one_is_merged_while_it_is(city: City) -> None:
+    ruled, primary = processing(city), processing(city)
+    for minutes, who, name, data in (
+        (10, "approver1", "request_return", RETURN),
+        (20, "dispatcher1", "refuse_return", {"reason": "请处置"}),
+        (30, "approver1", "request_return", RETURN),
+        (40, "leader1", "designate", {"unit": "A2", "reason": "会商纪要一号"}),
+        (45, "handler1", "sign", {}),
+        (50, "leader1", "merge", {"into": primary.case_no, "reason": "同一处"}),
+    ):
+        move(city, ruled, who, name, minutes, **data)
+
+    with pytest.raises(RuleError) as refusal:
+        move(city, primary, "approver1", "request_return", 60, **RETURN)
+    assert refusal.value.code == "NO_RETURN"
+    move(city, ruled, "leader1", "unmerge", 70, reason="并错了")
+    assert move(city, primary, "approver1", "request_return", 80, **RETURN).state == "RETURN_REVIEW"
+
+
 def test_the_second_return_opens_a_ruling_that_cannot_be_returned_and_becomes_a_precedent(
     city: City,
 ) -> None:
