@@ -6,6 +6,7 @@ What is left for each call is to send values and to make objects of the rows: a 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from threading import local
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -144,18 +145,26 @@ def _maker(compiler: Any) -> Callable[[dict[str, Any]], Any]:
 
 
 def _maker_of_many(compiler: Any) -> Callable[[Sequence[tuple[Any, ...]]], list[Any]]:
-    """What makes objects of rows, with those that `select_related` brought along."""
+    """What makes objects of rows, with those that `select_related` brought along.
+
+    Each thread has converters of its own: that of a place holds a reader of GEOS, and two threads
+    in one reader destroy each other's places.
+    """
     info, select = compiler.klass_info, compiler.select
     if info is None:
         return list
     model, fields = info["model"], info["select_fields"]
     start, end = fields[0], fields[-1] + 1
     names = [select[place][0].target.attname for place in fields]
-    converters = compiler.get_converters([one[0] for one in select])
+    of_thread = local()
     populators = get_related_populators(info, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
 
     def make(rows: Sequence[tuple[Any, ...]]) -> list[Any]:
         found = []
+        converters = getattr(of_thread, "converters", None)
+        if converters is None:
+            converters = compiler.get_converters([one[0] for one in select])
+            of_thread.converters = converters
         for row in compiler.apply_converters(rows, converters) if converters else rows:
             one = model.from_db(DEFAULT_DB_ALIAS, names, row[start:end])
             for populator in populators:

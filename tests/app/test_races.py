@@ -8,8 +8,10 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.contrib.gis.db.backends.postgis.operations import PostGISOperations
 from django.db import connections, transaction
 
+from accounts.ready import ReadyQuery
 from dispatch import numbers, outbox
 from dispatch.actions.errors import StaleVersionError
 from dispatch.actions.moving import make_move
@@ -234,3 +236,26 @@ def test_a_closed_case_takes_no_voice(real_city: City) -> None:
 
     assert answer.status_code == 422
     assert answer.json()["error"]["code"] == "CASE_ENDED"
+
+
+def test_each_thread_reads_places_with_a_reader_of_its_own(
+    real_city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two threads in one reader of GEOS: an error in a thousand moves, or another's place."""
+    case = log(real_city)
+    ready: ReadyQuery[Case] = ReadyQuery("test_places", lambda pk: Case.objects.filter(pk=pk))
+    make, made_in = PostGISOperations.get_geometry_converter, set()
+
+    def noted(self: PostGISOperations, expression: Any) -> Any:
+        made_in.add(threading.get_ident())
+        return make(self, expression)
+
+    monkeypatch.setattr(PostGISOperations, "get_geometry_converter", noted)
+
+    def read(_: int) -> int:
+        found = ready.first(case.pk)
+        assert found is not None
+        assert found.location == case.location
+        return threading.get_ident()
+
+    assert set(at_once(read)) == made_in
