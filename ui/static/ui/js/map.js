@@ -35,6 +35,8 @@ const SIZE = 56;
 const OVER = "#a50e24";
 const PRIMARY = "#1b56c9";
 const METRES_PER_DEGREE = 111320;
+const PATIENCE = 2000;
+const LONGEST_PATIENCE = 30000;
 
 function outline(pen, line) {
   pen.beginPath();
@@ -180,6 +182,9 @@ export class CityMap {
   /** Draw every open case of the server's case tiles: for pages that have no list of their own. */
   withCaseTiles() {
     this.caseTiles = new VectorTileSource({ format: new MVT(), url: "/tiles/cases/{z}/{x}/{y}.mvt", minZoom: 8, maxZoom: 16 });
+    this.patience = PATIENCE;
+    this.caseTiles.on("tileloadend", () => (this.patience = PATIENCE));
+    this.caseTiles.on("tileloaderror", () => this.askAgain());
     const style = (feature) => {
       const count = feature.get("n");
       if (count > 1) return clusterStyle(count);
@@ -187,6 +192,15 @@ export class CityMap {
     };
     this.map.getLayers().insertAt(2, new VectorTileLayer({ source: this.caseTiles, style, zIndex: 10 }));
     return this;
+  }
+
+  /** A tile did not come, as while a fresh server still reads the open cases: ask again, ever more slowly. */
+  askAgain() {
+    this.asking ??= setTimeout(() => {
+      this.asking = null;
+      this.patience = Math.min(LONGEST_PATIENCE, this.patience * 2);
+      this.refreshCases();
+    }, this.patience);
   }
 
   refreshCases() {
