@@ -27,6 +27,7 @@ def wall(browser: Browser, stack: Stack) -> Iterator[Visitor]:
     """A window of the commander whose clock the test may put forward; no page in it yet."""
     with window(browser, stack) as visitor:
         visitor.enter_as("commander1")
+        visitor.at_the_door = False  # a clock that changes below a page that loads hangs the page
         visitor.page.clock.install()
         yield visitor
 
