@@ -284,6 +284,7 @@ def test_several_sweepers_say_each_mark_once(real_city: City) -> None:
         dispatched(real_city)
 
     counts = at_once(lambda _: sweep_due(now=LATE), 4)
+    counts.append(sweep_due(now=LATE))  # what two passed over because the other held it
 
     timers = Timer.objects.filter(state="RUNNING").count()
     assert sum(counts) == timers * len(LADDER)
