@@ -1,8 +1,9 @@
 """Arranging and ending periods in which one stands in for another: what both kinds share."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.arrangements import Arrangement, Standing
 from accounts.models import User
+from gis.gazetteer import initials_of
 
 FURTHEST = timedelta(days=366)
 """How far off a period may begin, before or after now."""
@@ -21,6 +23,7 @@ UNENDED = frozenset({Standing.CURRENT, Standing.COMING})
 Problem = tuple[str, str, object]
 """The field, the code, the words."""
 Kind = TypeVar("Kind", bound=Arrangement)
+Row = TypeVar("Row")
 
 
 class ArrangementError(Exception):
@@ -125,3 +128,22 @@ def end_early(row: Arrangement, *, reason: str, by: User, now: datetime) -> bool
 
 def _problems_of_reason(reason: str) -> list[Problem]:
     return [] if reason.strip() else [("reason", "REQUIRED", _("请写明事由。"))]
+
+
+def nearest(rows: Iterable[Row], text: str, names: Callable[[Row], tuple[str, str]]) -> list[Row]:
+    """The rows that a typed text means, by their code and name or its pinyin; the nearest first."""
+    typed = text.strip().lower()
+    ranked = [(_rank(typed, *names(row)), names(row), row) for row in rows]
+    kept = [found for found in ranked if found[0] is not None]
+    return [row for _nearness, _names, row in sorted(kept, key=itemgetter(0, 1))]
+
+
+def _rank(typed: str, code: str, name: str) -> int | None:
+    code, name = code.lower(), name.lower()
+    ways = (
+        not typed or code == typed,
+        name.startswith(typed),
+        code.startswith(typed),
+        typed in name or typed in initials_of(name),
+    )
+    return next((rank for rank, fits in enumerate(ways) if fits), None)

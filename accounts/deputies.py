@@ -21,12 +21,12 @@ from accounts.arranging import (
     check_reach,
     end_early,
     locked,
+    nearest,
     refuse,
     save,
 )
 from accounts.models import Deputy, Post, Role, User, read_scope
 from accounts.scope import LENDABLE, HeldPost, Scope
-from gis.gazetteer import initials_of
 from gis.models import Area
 
 LONGEST = timedelta(days=92)
@@ -113,14 +113,10 @@ def people_for(user: User, query: str) -> list[Person]:
         near |= Q(unit__in=held.unit_ids) if is_unit else Q(area_code__startswith=held.area_code)
     open_posts = Post.objects.filter(ended_at__isnull=True, user__is_active=True)
     people = User.objects.filter(pk__in=open_posts.filter(near).values("user"))
-    text = query.strip().lower()
-    ranked = sorted(
-        (rank, person.username, person)
-        for person in people.filter(is_active=True)
-        if (rank := _rank(person, text)) is not None
-    )
-    reached = within_reach(user.scope(), {person.pk for _rank_of, _name, person in ranked})
-    chosen = [person for _rank_of, _name, person in ranked if person.pk in reached][:MOST_FOUND]
+    active = people.filter(is_active=True)
+    found = nearest(active, query, lambda person: (person.username, person.name))
+    reached = within_reach(user.scope(), {person.pk for person in found})
+    chosen = [person for person in found if person.pk in reached][:MOST_FOUND]
     posts = posts_in_words(person.pk for person in chosen)
     return [Person(person.username, str(person), posts[person.pk]) for person in chosen]
 
@@ -136,18 +132,6 @@ def posts_in_words(people: Iterable[int]) -> dict[int, tuple[str, ...]]:
         place = post.unit.name if post.unit else areas.get(post.area_code, post.area_code)
         found[post.user_id] += (f"{Role(post.role).label} · {place}",)
     return found
-
-
-def _rank(person: User, text: str) -> int | None:
-    """How near a person is to what was typed; None for not at all."""
-    username, name = person.username.lower(), person.name.lower()
-    ways = (
-        not text or username == text,
-        name.startswith(text),
-        username.startswith(text),
-        text in name or text in initials_of(name),
-    )
-    return next((rank for rank, fits in enumerate(ways) if fits), None)
 
 
 def within_reach(scope: Scope, people: Iterable[int]) -> set[int]:

@@ -12,7 +12,7 @@ from dispatch import catalogue
 from dispatch.board.current import board
 from gis import locator
 from tests.city import City
-from tests.kept import KeptCity, empty_tables, keep_city
+from tests.kept import KeptCity, empty_tables, end_other_sessions, keep_city
 from tests.template import copy_from_template
 
 FAST_HASHER = "django.contrib.auth.hashers.MD5PasswordHasher"
@@ -36,10 +36,13 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 
 @pytest.fixture(scope="session")
-def kept_city(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> KeptCity:
-    """The small city, built once for all tests of a worker."""
+def kept_city(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[KeptCity]:
+    """The small city, built once for all tests of a worker; the last to leave its database."""
     with django_db_blocker.unblock(), override_settings(PASSWORD_HASHERS=[FAST_HASHER]):
-        return keep_city()
+        kept = keep_city()
+    yield kept
+    with django_db_blocker.unblock():
+        end_other_sessions()
 
 
 @pytest.fixture(scope="session", autouse=True)

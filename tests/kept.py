@@ -55,6 +55,17 @@ def empty_tables(_case: TransactionTestCase) -> None:
         cursor.execute(";".join(f'DELETE FROM "{table}"' for table in _tables()))
 
 
+def end_other_sessions() -> None:
+    """A thread or process that was stopped leaves its session for a moment; it would keep the
+    database from being dropped.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
 @contextmanager
 def _without_triggers() -> Iterator[CursorWrapper]:
     """One transaction in which rows come and go unchecked, also of tables that refuse it."""

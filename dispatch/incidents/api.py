@@ -20,11 +20,9 @@ class AcceptIn(Schema):
     auto_join: bool = False
 
 
-class AnswerIn(Schema):
-    """What callers are told from now on, instead of which answer, and whether new voices join."""
+class AnswerIn(AcceptIn):
+    """The same, instead of which answer."""
 
-    answer: str = ""
-    auto_join: bool = False
     instead_of: str = ""
 
 

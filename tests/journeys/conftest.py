@@ -22,6 +22,7 @@ from gis.gazetteer import NewPlace, write_places
 from tests.city import A, build_city
 from tests.journeys.browser import CHROMIUM, FLAGS, WATCH_CSP, Visitor
 from tests.journeys.stack import Stack, environment_for, redis_of
+from tests.kept import end_other_sessions
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 Visit = Callable[..., Visitor]
@@ -60,7 +61,7 @@ def stack(
     finally:
         running.stop_all()
         with django_db_blocker.unblock():
-            _send_home()
+            end_other_sessions()
             teardown_databases(databases, verbosity=0)
 
 
@@ -72,15 +73,6 @@ def _session_of(user: User) -> str:
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.create()
     return str(session.session_key)
-
-
-def _send_home() -> None:
-    """A process that was killed leaves its session for a moment; the database goes without it."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
 
 
 def _collect_static(folder: Path) -> None:

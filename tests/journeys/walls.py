@@ -25,6 +25,9 @@ NUMBERS = """() => {
     loop: all("#loop li", ({dataset: d}) => [d.step, Number(d.reached), Number(d.waiting)]),
   };
 }"""
+EXTENT = """[document.documentElement.scrollWidth, document.documentElement.scrollHeight,
+    parseFloat(getComputedStyle(document.body).fontSize)]"""
+"""How wide and how high the page is, and the text of its body (px)."""
 SMALLEST = """() => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const found = [];

@@ -13,13 +13,13 @@ from accounts.arranging import (
     check_reach,
     end_early,
     locked,
+    nearest,
     refuse,
     save,
 )
 from accounts.models import Unit, UnitLevel, User
 from dispatch import catalogue
 from dispatch.models import UnitAbsence
-from gis.gazetteer import initials_of
 
 LONGEST = timedelta(days=366)
 SHOWN_FOR = timedelta(days=92)
@@ -98,25 +98,9 @@ def may_arrange_any(user: User) -> bool:
 
 def units_for(user: User, query: str) -> list[NamedUnit]:
     """The units that the user arranges for, by code, name or pinyin; the nearest first."""
-    text = query.strip().lower()
-    ranked = sorted(
-        (rank, unit.code, unit.name)
-        for unit in Unit.objects.all()
-        if may_arrange(user, unit) and (rank := _rank(unit, text)) is not None
-    )
-    return [NamedUnit(code, name) for _rank_of, code, name in ranked[:MOST_FOUND]]
-
-
-def _rank(unit: Unit, text: str) -> int | None:
-    """How near a unit is to what was typed; None for not at all."""
-    code, name = unit.code.lower(), unit.name.lower()
-    ways = (
-        not text or code == text,
-        name.startswith(text),
-        code.startswith(text),
-        text in name or text in initials_of(name),
-    )
-    return next((rank for rank, fits in enumerate(ways) if fits), None)
+    units = [unit for unit in Unit.objects.all() if may_arrange(user, unit)]
+    found = nearest(units, query, lambda unit: (unit.code, unit.name))[:MOST_FOUND]
+    return [NamedUnit(unit.code, unit.name) for unit in found]
 
 
 def _unit(code: str, path: str) -> Unit:
