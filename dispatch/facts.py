@@ -1,5 +1,6 @@
 """What may stand in the way of a move: the facts of a case, for who asks, at a moment."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -29,6 +30,7 @@ from dispatch.models import (
 from dispatch.models.assignments import AssignmentRole
 from dispatch.models.catalogue import Verify
 from dispatch.models.delays import Approval
+from dispatch.separation import OF_PERSON
 from dispatch.undertaking import Work
 
 
@@ -38,6 +40,8 @@ class Facts:
 
     `is_leader` and `is_commander` are true where the post of the asking person covers the case,
     and for the system; `age` is the time since the registration, `ended_for` since the closing.
+    `own_work`, `own_order` and `own_explanation` say on which side the asking person stood before
+    (separation.py); the system stands on none.
     """
 
     is_leader: bool
@@ -46,6 +50,9 @@ class Facts:
     ended_for: timedelta
     reworks: int
     is_too_late: bool
+    own_work: bool
+    own_order: bool
+    own_explanation: bool
     unsafe: bool
     handed_over: bool
     awaits_reply: bool
@@ -79,7 +86,7 @@ def facts_of(case: Case, *, by: User | None, now: datetime) -> Facts:
     asks only what its state can make true."""
     category = catalogue.current().categories[case.category_code]
     place = case.location is not None
-    asked = {**dict.fromkeys(_QUESTIONS, False), **_asked(case)}
+    asked = {**_UNASKED, **_asked(case, by)}
     disposal_due = asked.pop("disposal_due", None)
     return Facts(
         is_leader=_covers(by, LEADER, case),
@@ -197,25 +204,43 @@ _RUNNING_DISPOSAL = Timer.objects.filter(
 """The questions to the database: in which states, of what, by which way to the case."""
 
 
-def _asked(case: Case) -> dict[str, Any]:
-    names, query = _questions_in(case.state)
-    (answers,) = query.rows(case.pk) if names else [()]
+SYSTEM_ID = 0
+"""Asks about nobody: no person has it."""
+_PERSONAL: dict[str, tuple[frozenset[State], Callable[[int], Q]]] = {
+    **OF_PERSON,
+    "own_explanation": (
+        frozenset({State.PENDING_CALLBACK}),
+        lambda user_id: Q(Exists(_CALLED.filter(UNHEARD, intake__case=OuterRef("pk"), by=user_id))),
+    ),
+}
+"""Questions about who asks: in which states, and how of a case for a user's id."""
+_UNASKED = dict.fromkeys((*_QUESTIONS, *_PERSONAL), False)
+
+
+def _asked(case: Case, by: User | None) -> dict[str, Any]:
+    names, is_personal, query = _questions_in(case.state)
+    ids = (case.pk, by.pk if by else SYSTEM_ID) if is_personal else (case.pk,)
+    (answers,) = query.rows(*ids) if names else [()]
     return dict(zip(names, answers, strict=True))
 
 
 @cache
-def _questions_in(state: str) -> tuple[tuple[str, ...], ReadyRows]:
-    """What is asked of a case in a state, as one query that is written once."""
+def _questions_in(state: str) -> tuple[tuple[str, ...], bool, ReadyRows]:
+    """What is asked of a case in a state, whether of who asks too, as one query written once."""
     questions: dict[str, Exists | Subquery] = {
         name: Exists(rows.filter(**{way: OuterRef("pk")}))
         for name, (states, rows, way) in _QUESTIONS.items()
         if state in states
     }
+    personal = {name: ask for name, (states, ask) in _PERSONAL.items() if state in states}
 
     if state == State.PROCESSING:
         questions["disposal_due"] = Subquery(_RUNNING_DISPOSAL.values("due_at")[:1])
+    names = (*questions, *personal)
 
-    def make(pk: int) -> QuerySet[Case, Any]:
-        return Case.objects.filter(pk=pk).annotate(**questions).values_list(*questions)
+    def make(pk: int, user_id: int = SYSTEM_ID) -> QuerySet[Case, Any]:
+        asked = {**questions, **{name: ask(user_id) for name, ask in personal.items()}}
+        return Case.objects.filter(pk=pk).annotate(**asked).values_list(*names)
 
-    return tuple(questions), ReadyRows(f"dispatch_facts_{state.lower()}", make)
+    ids = 2 if personal else 1
+    return names, bool(personal), ReadyRows(f"dispatch_facts_{state.lower()}", make, ids=ids)

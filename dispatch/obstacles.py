@@ -15,6 +15,7 @@ from dispatch.duplicates.never_merge import WORDS
 from dispatch.facts import Facts
 from dispatch.models import Line, Priority
 from dispatch.models.catalogue import NeverMerge
+from dispatch.separation import DOING, JUDGING
 
 MOST_EXTENSIONS = 2
 LEADER_FIRST = timedelta(minutes=5)
@@ -61,7 +62,7 @@ _ON_EXTENSIONS = (
     ),
 )
 """Who judges a second one judges both ways: a refusal is a decision too."""
-OBSTACLES: dict[str, tuple[Obstacle, ...]] = {
+_OF_THE_CASE: dict[str, tuple[Obstacle, ...]] = {
     "split": (_unless("ONE_VOICE", _("只有一件诉求，无可拆分。"), lambda facts: facts.voices > 1),),
     "unlink": (
         _unless(
@@ -243,6 +244,7 @@ OBSTACLES: dict[str, tuple[Obstacle, ...]] = {
     ),
     "approve_explanation": (
         _unless("NO_EXPLANATION", _("没有待认可的说明。"), lambda facts: facts.explanation_pending),
+        Obstacle("OWN_WORK", _("不得认可本人所作的说明。"), lambda facts: facts.own_explanation),
     ),
     "answer_supervision": (
         _unless("NOT_SUPERVISED", _("没有进行中的督办。"), lambda facts: facts.supervised),
@@ -257,7 +259,18 @@ OBSTACLES: dict[str, tuple[Obstacle, ...]] = {
     "decide_out": (SUPERVISED,),
     "fixed_already": (SUPERVISED,),
 }
-"""By move, in the order in which they are named."""
+OWN_WORK = Obstacle(
+    "OWN_WORK", _("不得核查、裁决本人所在单位处置的案件。"), lambda facts: facts.own_work
+)
+OWN_ORDER = Obstacle(
+    "OWN_ORDER", _("不得处置本人立案、派遣或核查的案件。"), lambda facts: facts.own_order
+)
+_OF_THE_PERSON = {**dict.fromkeys(JUDGING, (OWN_WORK,)), **dict.fromkeys(DOING, (OWN_ORDER,))}
+OBSTACLES: dict[str, tuple[Obstacle, ...]] = {
+    move: (*_OF_THE_CASE.get(move, ()), *_OF_THE_PERSON.get(move, ()))
+    for move in (*_OF_THE_CASE, *sorted(set(_OF_THE_PERSON) - set(_OF_THE_CASE)))
+}
+"""By move, in the order in which they are named: what the case says, then who asks."""
 
 
 def obstacle(move: str, facts: Facts) -> Obstacle | None:

@@ -12,12 +12,13 @@ from dispatch.actions import supervising
 from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import CaseNotFoundError, RuleError
 from dispatch.attempts import is_given_up
-from dispatch.facts import UNHEARD
+from dispatch.facts import UNHEARD, facts_of
 from dispatch.fields import Satisfaction, needs_explanation
 from dispatch.lifecycle import CALL_NOTED, CALLED_BACK, CloseType, Stage, State
 from dispatch.models import Callback, Case, Intake, Timer
 from dispatch.models.cases import NEVER
 from dispatch.models.timers import TimerState
+from dispatch.obstacles import OWN_WORK
 
 UNREACHABLE = "UNREACHABLE"
 OPTED_OUT = "OPTED_OUT"
@@ -82,10 +83,7 @@ def _is_kept_open(context: MoveContext, *, answered: bool) -> bool:
 
 def approve_explanation(context: MoveContext) -> None:
     """T33: what could not be solved was explained well enough; the last one closes the case."""
-    told = unapproved(context.case)
-    if told.filter(by=context.by).exists():
-        raise RuleError(_("不得认可本人所作的说明。"), code="OWN_WORK")
-    count = told.update(approved_by=context.by, approved_at=context.now)
+    count = unapproved(context.case).update(approved_by=context.by, approved_at=context.now)
     context.payload["explanations"] = count
     _close_when_nobody_waits(context)
 
@@ -128,6 +126,8 @@ def record_callback(
         raise CaseNotFoundError
     if case.state != State.PENDING_CALLBACK.value:
         raise RuleError(_("当前状态不能登记回访。"), code="MOVE_NOT_POSSIBLE")
+    if OWN_WORK.stands(facts_of(case, by=by, now=now)):
+        raise RuleError(OWN_WORK.message, code=OWN_WORK.code)
     if solved not in (*ANSWERED, UNREACHABLE):
         raise RuleError(code="FIELDS", fields={"solved": [str(_("请选择回访结果。"))]})
     if needs_explanation(solved, satisfaction) and not text.strip():

@@ -22,7 +22,6 @@ from dispatch.actions import (
     registering,
     returning,
     safety,
-    separation,
     supervising,
     suspending,
     tasks,
@@ -263,7 +262,6 @@ def _apply(context: MoveContext) -> None:
         waiting.go_on(context)
         case.is_waiting = False
         context.changed.add("is_waiting")
-    separation.keep_apart(context)
     EFFECTS[row.name](context)
     undertakings.follow(context)
     tasks.shorten(case, now=now)

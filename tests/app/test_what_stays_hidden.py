@@ -13,9 +13,9 @@ from accounts.models import Deputy, Post, Role, User
 from accounts.queries import user_by_token
 from dispatch import casefile
 from dispatch.actions.duties.absences import arrange_absence
-from dispatch.actions.separation import belonged
 from dispatch.attachments.images import store_image
 from dispatch.duties.items import COLUMNS, Known, read_csv
+from dispatch.facts import facts_of
 from dispatch.models import Attachment, Case, Intake, SeenMark
 from dispatch.queries import FilterError
 from dispatch.queue.saving import save_filter
@@ -124,6 +124,11 @@ def lend(city: City, absent: str, deputy: str) -> Deputy:
         period=Period(at - timedelta(hours=1), at + timedelta(hours=1), "年休假"),
         by=city["leader1"], now=at,
     )  # fmt: skip
+
+
+def belonged(user: User, case: Case) -> bool:
+    """Whether she worked in a unit of the case, as the moves ask it."""
+    return facts_of(case, by=user, now=LATER).own_work
 
 
 def test_who_was_deputy_in_a_unit_does_not_judge_its_work_afterwards(city: City) -> None:
