@@ -21,6 +21,9 @@ FEED_ROLES = CASE_ROLES | UNIT_ROLES | {"INSPECTOR"}
 """Roles that may follow the feed of their district."""
 LENDABLE = FEED_ROLES
 """Roles that may be lent; evaluators and the three administrators hold theirs in person."""
+ON_DUTY_ROLES = UNIT_ROLES | {"RECEIVER", "DUTY_LEADER", "DISPATCHER", "COMMANDER"}
+"""Who may see which inspectors are on duty, to send work to them. Nobody who judges people may."""
+DISTRICT_DIGITS = 6
 IDENTITY_ROLES = frozenset({"OPERATOR", "DUTY_LEADER", "CALLBACK"})
 """Roles that may reveal a caller's identity, with a reason (domain.md 7.3.1)."""
 
@@ -70,6 +73,14 @@ class Scope:
         return _outermost(post for post in self.posts if post.role == "INSPECTOR")
 
     @cached_property
+    def on_duty_areas(self) -> tuple[str, ...]:
+        """Area codes whose inspectors on duty are visible; for a unit of a street, its district."""
+        posts = [post for post in self.posts if post.role in ON_DUTY_ROLES]
+        codes = {post.area_code for post in posts if post.role not in UNIT_ROLES}
+        units = {post.area_code[:DISTRICT_DIGITS] for post in posts if post.role in UNIT_ROLES}
+        return _outermost_codes(codes | units)
+
+    @cached_property
     def unit_ids(self) -> frozenset[int]:
         """Units whose cases are visible."""
         return frozenset().union(*(p.unit_ids for p in self.posts if p.role in UNIT_ROLES))
@@ -110,5 +121,8 @@ class Scope:
 
 
 def _outermost(posts: Iterable[HeldPost]) -> tuple[str, ...]:
-    codes = {post.area_code for post in posts}
+    return _outermost_codes({post.area_code for post in posts})
+
+
+def _outermost_codes(codes: set[str]) -> tuple[str, ...]:
     return tuple(sorted(c for c in codes if not any(c != o and c.startswith(o) for o in codes)))

@@ -32,6 +32,11 @@ app.conf.beat_schedule = {
         "schedule": 15.0,
         "options": {"expires": 15},
     },
+    "end old duties": {
+        "task": "grid.end_old_duties",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "tidy up": {"task": "config.tidy_up", "schedule": 3600.0, "options": {"expires": 3600}},
     "add up the wall": {"task": "screen.fold", "schedule": 10.0, "options": {"expires": 10}},
     "read the wall": {

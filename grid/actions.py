@@ -15,6 +15,7 @@ from dispatch.actions.moving import make_move
 from dispatch.intake import amend, check_time, submit
 from dispatch.voices import Line, NewIntake, Position, Receipt
 from grid.models import Finding
+from grid.on_duty import note_place
 
 TITLE_LENGTH = 40
 
@@ -64,6 +65,7 @@ def _keep(report: Report, receipt: Receipt, *, by: User, now: datetime) -> Recei
             received_at=now,
         )
     )
+    note_place(by=by, position=report.position, captured_at=report.captured_at, now=now)
     if report.self_handled and receipt.body["created"]:
         case = make_move(
             case_no=receipt.body["case_no"],

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router, Schema, Status
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from accounts.models import User
 from dispatch.actions.errors import MoveError
@@ -15,19 +15,13 @@ from dispatch.catalogue import UnknownCategoryError
 from dispatch.intake import KeyReusedError
 from dispatch.voices import IntakeError, Position, Receipt
 from grid.actions import Report, report_finding
+from grid.on_duty_api import router as on_duty_router
+from grid.reading import LocationIn
 
 router = Router(tags=["grid"])
+router.add_router("", on_duty_router)
 MOST_IN_SYNC = 200
 LONGEST_TEXT = 5000
-
-
-class LocationIn(BaseModel):
-    """Degrees in the system that the phone names; accuracy in metres."""
-
-    lon: float
-    lat: float
-    crs: str
-    accuracy_m: float = 0.0
 
 
 class FindingIn(Schema):

@@ -4,8 +4,10 @@ from functools import partial
 from typing import Any
 
 from celery import shared_task
+from django.utils import timezone
 
 from dispatch.subscribing import drain, note_states
+from grid import on_duty
 from grid.models import Finding
 
 SUBSCRIBER = "grid.follow_cases"
@@ -15,3 +17,9 @@ SUBSCRIBER = "grid.follow_cases"
 def follow_cases(**_: Any) -> int:
     """Note on the line's own records what became of their cases; only a wake-up carries it."""
     return drain(SUBSCRIBER, partial(note_states, Finding.objects))
+
+
+@shared_task(name="grid.end_old_duties", acks_late=True)
+def end_old_duties(**_: Any) -> int:
+    """End the duties whose time is over; each is hidden from its last second on without this."""
+    return on_duty.end_old_duties(now=timezone.now())

@@ -111,6 +111,11 @@ ROWS: dict[str, Row] = {
               "captured_at": "2026-03-02T09:00:00+08:00",
               "location": {"lon": 119.6001, "lat": 29.9001, "crs": "WGS84"}},
     ),
+    "api/v1/grid/duty": Row(
+        OWN, method="POST", body={"on": True, "pressed_at": "2026-03-02T09:00:00+08:00"}
+    ),
+    "api/v1/grid/on-duty": Row(OWN),
+    "api/v1/grid/on-duty/nearest": Row(CASES, "api/v1/grid/on-duty/nearest?case_no={case}"),
     "api/v1/grid/sync": Row(CASES, method="POST", body={"items": []}),
     "api/v1/queue": Row(CASES, "api/v1/queue?q=标题&limit=200"),
     "api/v1/queue/counters": Row(CASES, "api/v1/queue/counters?district=339901"),
