@@ -46,7 +46,7 @@ from dispatch.models import (
 )
 from dispatch.models import Season as SeasonRow
 from dispatch.models.incidents import IncidentState
-from dispatch.timekeeping.ladder import Level, Rule, Step, ladder_of
+from dispatch.timekeeping.ladder import Level, Rule, Step, ladder_of, step_of
 
 FRESH_FOR_S = 5.0
 DEFAULT_RULE = MatchRule("*", radius_m=50, window_hours=24)
@@ -255,7 +255,7 @@ def read(day: date) -> Catalogue:
         calendar=calendar,
         hours_of_units=_hours_of_units(seasons, calendar),
         ladder_rules=tuple(
-            Rule(row.stage, row.priority, Step(row.percent, Level(row.level)))
+            Rule(row.stage, row.priority, step_of(row.percent, row.workdays, Level(row.level)))
             for row in LadderStep.objects.all()
         ),
     )

@@ -50,7 +50,7 @@ def load_catalogue() -> dict[str, int]:
         "ladder steps": _missing(
             LadderStep,
             [_step(row) for row in _rows("ladder.csv")],
-            ("stage", "priority", "percent"),
+            ("stage", "priority", "percent", "workdays"),
         ),
         "seasons": _missing(
             Season, [{**_typed(row), "is_active": False} for row in _rows("seasons.csv")], ("name",)
@@ -73,9 +73,13 @@ def _rule(row: dict[str, str]) -> dict[str, Any]:
     return {**_typed(row), "window_hours": int(row["window_hours"] or 0) or None}
 
 
+STEP_NUMBERS = ("priority", "percent", "workdays")
+
+
 def _step(row: dict[str, str]) -> dict[str, Any]:
-    """A step of the ladder; no priority means every one."""
-    return {**_typed(row), "priority": int(row["priority"]) if row["priority"] else None}
+    """A step of the ladder, by percent or by workdays; no priority means every one."""
+    numbers = {name: int(row[name]) if row[name] else None for name in STEP_NUMBERS}
+    return {**row, **numbers}
 
 
 def _missing(model: type[models.Model], rows: list[dict[str, Any]], key: tuple[str, ...]) -> int:

@@ -65,7 +65,7 @@ def _facts(payload: Mapping[str, Any], units: Mapping[int, Unit]) -> dict[str, A
     if case_no:
         facts["other_case"] = case_no
     plain = ("intake", "voices", "close_type", "reject_reason", "way", "returns", "late", "waiting",
-             "stage", "percent", "level")  # fmt: skip
+             "stage", "percent", "workdays", "level")  # fmt: skip
     return facts | {key: payload[key] for key in plain if key in payload}
 
 

@@ -209,7 +209,7 @@ def give_deadline(timer: Timer, due_at: datetime, *, now: datetime) -> None:
         0.0, (worked_between(timer.started_at, due_at, hours) - lost) / MINUTE
     )
     timer.deadline_no += 1
-    timer.said_percent = min(timer.said_percent, planning.used_percent(timer, now))
+    timer.said_percent = min(timer.said_percent, planning.reached(timer, now))
     if due_at > at:
         timer.said_percent = min(timer.said_percent, DUE - 1)
     if timer.said_percent < DUE:

@@ -153,13 +153,20 @@ def _steps(timers: Sequence[Mapping[str, Any]]) -> list[tuple[datetime, str, str
         (
             datetime.fromisoformat(mark["at"]),
             "stepped" if mark.get("said") else "step",
-            f"{mark['percent']}% · {words.word(mark['level'], 'rung')}",
+            f"{_mark_words(mark)} · {words.word(mark['level'], 'rung')}",
         )
         for timer in timers
         if timer["stage"] == "DISPOSAL" and timer["state"] != "CANCELLED"
         for mark in timer.get("marks", ())
         if mark["at"]
     ]
+
+
+def _mark_words(mark: Mapping[str, Any]) -> str:
+    """What a mark counts: a part of the limit, or workdays after the due time."""
+    if mark.get("workdays"):
+        return _("超期 %(days)s 个工作日") % {"days": mark["workdays"]}
+    return f"{mark['percent']}%"
 
 
 def _totals(stretches: Sequence[Stretch]) -> list[tuple[str, str, str]]:

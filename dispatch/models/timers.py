@@ -8,7 +8,7 @@ from accounts.models import Unit
 from dispatch.lifecycle import Stage
 from dispatch.models.assignments import Assignment
 from dispatch.models.cases import Case, Intake
-from dispatch.timekeeping.ladder import Level
+from dispatch.timekeeping.ladder import MOST_WORKDAYS, Level
 
 
 class TimerState(models.TextChoices):
@@ -166,7 +166,8 @@ class Standstill(models.Model):
 
 
 class LadderStep(models.Model):
-    """A mark of the ladder: at `percent` of the limit used, `level` of the reporting line hears.
+    """A mark of the ladder: at `percent` of the limit used, or `workdays` after the due time,
+    `level` of the reporting line hears.
 
     `stage` empty means every stage, `priority` None every priority; the most special rows that fit
     a clock make its whole ladder. 100 is the due time: every ladder has it.
@@ -174,15 +175,25 @@ class LadderStep(models.Model):
 
     stage = models.CharField(max_length=14, blank=True)
     priority = models.SmallIntegerField(null=True, blank=True)
-    percent = models.PositiveSmallIntegerField()
+    percent = models.PositiveSmallIntegerField(null=True, blank=True)
+    workdays = models.PositiveSmallIntegerField(null=True, blank=True)
     level = models.CharField(max_length=11)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["stage", "priority", "percent"],
+                fields=["stage", "priority", "percent", "workdays"],
                 nulls_distinct=False,
-                name="dispatch_ladderstep_one_per_percent",
+                name="dispatch_ladderstep_one_per_mark",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    percent__isnull=True,
+                    workdays__isnull=False,
+                    workdays__range=(1, MOST_WORKDAYS),
+                )
+                | Q(percent__isnull=False, workdays__isnull=True),
+                name="dispatch_ladderstep_counts_in_percent_or_workdays",
             ),
             models.CheckConstraint(
                 condition=Q(percent__gte=1, percent__lte=1000),
@@ -195,11 +206,14 @@ class LadderStep(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.stage or '*'} {self.percent} % {self.level}"
+        mark = f"{self.percent} %" if self.percent else f"+{self.workdays} WD"
+        return f"{self.stage or '*'} {mark} {self.level}"
 
 
 class Escalation(models.Model):
-    """A mark that was said: once per clock, deadline and percent, whoever sweeps and how often.
+    """A mark that was said: once per clock, deadline and mark, whoever sweeps and how often.
+
+    `percent` numbers the mark as the ladder does (ladder.Step): above 1000, workdays late.
 
     Written in the statement of its event; the primary key is what makes it once. No foreign key is
     checked: the sweep has locked the clock itself, and clocks are never deleted.

@@ -74,7 +74,8 @@ def _marks(case: Case, timer: Timer, said: list[Escalation]) -> list[dict[str, A
 
 def _mark(timer: Timer, unit: Unit | None, step: Step, at: datetime | None) -> dict[str, Any]:
     return {
-        "percent": step.percent,
+        "percent": None if step.workdays else step.percent,
+        "workdays": step.workdays or None,
         "level": step.level.value,
         "role": role_of(Stage(timer.stage), step.level),
         "units": units_at(timer.stage, step.level, unit),

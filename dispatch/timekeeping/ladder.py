@@ -25,6 +25,9 @@ from dispatch.lifecycle import (
 
 DUE = 100
 """The mark of the due time, in percent of the limit."""
+WORKDAYS = 1000
+"""A mark above this stands so many workdays after the due time as it is above it."""
+MOST_WORKDAYS = 200
 
 
 class Level(StrEnum):
@@ -42,10 +45,24 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Step:
-    """At `percent` of the limit used, `level` hears."""
+    """At `percent` of the limit used, or `workdays` after the due time, `level` hears.
+
+    A mark of workdays is kept as a percent beyond all others, so that the marks of a ladder and
+    what was said of them are numbers in one order.
+    """
 
     percent: int
     level: Level
+
+    @property
+    def workdays(self) -> int:
+        """So many workdays after the due time; 0 for a mark in percent."""
+        return max(0, self.percent - WORKDAYS)
+
+
+def step_of(percent: int | None, workdays: int | None, level: Level) -> Step:
+    """The step of a row, which has the one or the other."""
+    return Step(WORKDAYS + workdays if workdays else percent or DUE, level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +102,18 @@ HOLDERS: Mapping[Stage, str] = {
 
 
 def ladder_of(rules: Iterable[Rule], stage: str, priority: int) -> tuple[Step, ...]:
-    """The steps of one clock in their order: the most special rows that fit, and always the due
-    mark, which its holder's head hears where no row says otherwise."""
+    """The steps of one clock in their order: the most special rows that fit, always with the due
+    mark, which its holder's head hears where no row says otherwise.
+
+    A ladder that counts in workdays once the due time has passed (2.5: the day after, and five
+    workdays after it) knows no multiples of the limit: of a long limit they would come later.
+    """
     fitting = [r for r in rules if r.stage in {"", stage} and r.priority in {None, priority}]
     best = max((_weight(rule) for rule in fitting), default=(False, False))
     steps = {rule.step.percent: rule.step for rule in fitting if _weight(rule) == best}
     steps.setdefault(DUE, Step(DUE, Level.HEAD))
+    if any(step.workdays for step in steps.values()):
+        steps = {n: step for n, step in steps.items() if n <= DUE or step.workdays}
     return tuple(sorted(steps.values()))
 
 
@@ -104,7 +127,7 @@ def next_step(steps: Iterable[Step], said: int) -> Step | None:
 
 
 def topic_of(percent: int) -> str:
-    """The topic of a mark: near before the due time, overdue at it, escalated at its multiples."""
+    """The topic of a mark: near before the due time, overdue at it, escalated after it."""
     if percent < DUE:
         return TIMER_NEAR
     return TIMER_OVERDUE if percent == DUE else TIMER_ESCALATED

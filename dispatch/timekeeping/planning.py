@@ -4,10 +4,19 @@ from datetime import datetime
 
 from dispatch import catalogue
 from dispatch.catalogue import Catalogue
-from dispatch.clocks import ALWAYS_ON, MINUTE, Limit, Unit, WorkCalendar, mark_at, worked_between
+from dispatch.clocks import (
+    ALWAYS_ON,
+    MINUTE,
+    Limit,
+    Unit,
+    WorkCalendar,
+    due,
+    mark_at,
+    worked_between,
+)
 from dispatch.clocks import Counting as Count
 from dispatch.models import Timer
-from dispatch.timekeeping.ladder import DUE, Step, next_step
+from dispatch.timekeeping.ladder import DUE, WORKDAYS, Step, next_step
 
 CLOCK_UNITS = frozenset({Unit.MIN, Unit.UH, Unit.ND})
 """Units that run through nights and holidays, whoever holds the clock."""
@@ -57,8 +66,26 @@ def plan(timer: Timer, priority: int) -> None:
 
 
 def moment_of(timer: Timer, percent: int) -> datetime:
-    """When (UTC) a running clock has used so much of its limit."""
+    """When (UTC) a running clock comes to a mark: so much of its limit used, or the close of a
+    workday of the city after the due time, whatever hours the clock itself counts in."""
+    if percent > WORKDAYS:
+        return due(timer.due_at, _days(percent - WORKDAYS), catalogue.current().calendar)
     return mark_at(timer.due_at, timer.limit_minutes, percent, hours_of(timer))
+
+
+def reached(timer: Timer, now: datetime) -> int:
+    """The highest mark that a clock can have come to, to compare with the last one that was said:
+    workdays after the due time where that one counts in them, else the part of the limit used."""
+    calendar, at = catalogue.current().calendar, stands_at(timer, now)
+    for days in range(timer.said_percent - WORKDAYS, 0, -1):
+        if due(timer.due_at, _days(days), calendar) <= at:
+            return WORKDAYS + days
+    return min(used_percent(timer, now), WORKDAYS)
+
+
+def _days(days: int) -> Limit:
+    """So many workdays, counted from the next one to the close of the last."""
+    return Limit(days, Unit.WD, Count.DAY_COUNT)
 
 
 def near_step(book: Catalogue, stage: str, priority: int) -> Step | None:

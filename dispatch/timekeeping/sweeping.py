@@ -2,14 +2,14 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.db import connection, transaction
 
 from dispatch import catalogue, outbox
 from dispatch.actions.moving import make_system_move
-from dispatch.clocks import microseconds
+from dispatch.clocks import SHANGHAI, microseconds
 from dispatch.lifecycle import Stage, State
 from dispatch.models import Case, Pause, Priority
 from dispatch.models.delays import PauseKind
@@ -28,7 +28,7 @@ def sweep_due(*, now: datetime) -> int:
 
     A clock that has passed several marks says them in their order, one a round.
     """
-    params = {"now": now, "most": BATCH, **_ladders(), **_lines(now)}
+    params = {"now": now, "most": BATCH, **_ladders(), **_lines(now), **_workdays(now)}
     total = 0
     while said := _sweep_batch(params):
         total += said
@@ -68,7 +68,10 @@ marked AS (
   SET said_percent = coalesce(s.percent, s.said_percent), due_at = s.due_at,
       overdue_at = CASE WHEN s.percent = 100 THEN %(now)s ELSE s.overdue_at END,
       next_at = CASE WHEN s.following IS NULL THEN NULL
-                     WHEN s.following = 100 THEN s.due_at ELSE (
+                     WHEN s.following = 100 THEN s.due_at
+                     WHEN s.following > 1000 THEN (%(closes)s::timestamptz[])[
+                       width_bucket(s.due_at, %(days)s::timestamptz[]) + s.following - 1000]
+                     ELSE (
         SELECT 'epoch'::timestamptz + (opens[n] + target - before[n] - s.origin)::float8
                * interval '1 microsecond'
         FROM (
@@ -93,7 +96,9 @@ SELECT s.case_id, s.case_no,
        s.topic,
        %(now)s, s.state, s.state, s.line, s.category_code, s.priority, s.district_code,
        jsonb_build_object(
-         'stage', s.stage, 'timer', s.id, 'due_at', s.due_at, 'percent', s.percent,
+         'stage', s.stage, 'timer', s.id, 'due_at', s.due_at,
+         CASE WHEN s.percent > 1000 THEN 'workdays' ELSE 'percent' END,
+         CASE WHEN s.percent > 1000 THEN s.percent - 1000 ELSE s.percent END,
          'level', s.level, 'units', CASE
            WHEN NOT s.stage = ANY(%(unit_stages)s) OR s.unit_id IS NULL THEN '[]'::jsonb
            WHEN s.level IN ('HOLDER', 'HEAD') THEN jsonb_build_array(s.unit_id)
@@ -169,6 +174,24 @@ def _lines(now: datetime) -> dict[str, Any]:
         "units": list(lines),
         "unit_lines": list(lines.values()),
     }
+
+
+def _workdays(now: datetime) -> dict[str, str]:
+    """When the city's workdays begin (midnight) and close, a year back and ahead of now."""
+    calendar, first = catalogue.current().calendar, (now - REACH).astimezone(SHANGHAI).date()
+    days = [first + timedelta(days=n) for n in range(2 * REACH.days)]
+    worked = [(day, slots[-1][1]) for day in days if (slots := calendar.slots_on(day))]
+    midnights = [datetime.combine(day, time.min, SHANGHAI) for day, _ in worked]
+    closes = [
+        midnight + timedelta(minutes=close)
+        for midnight, (_, close) in zip(midnights, worked, strict=True)
+    ]
+    return {"days": _moments(midnights), "closes": _moments(closes)}
+
+
+def _moments(moments: Iterable[datetime]) -> str:
+    """An array of moments as PostgreSQL writes it."""
+    return "{" + ",".join(at.isoformat() for at in moments) + "}"
 
 
 def end_pauses(*, now: datetime) -> int:

@@ -1,5 +1,6 @@
 """Who hears when: each mark of a clock is said once, in its order, to its level."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -12,8 +13,10 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from dispatch import catalogue
+from dispatch.actions import timing
 from dispatch.casefile import case_for
 from dispatch.models import Case, Escalation, Event, LadderStep, Timer
+from dispatch.timekeeping.ladder import WORKDAYS
 from dispatch.timekeeping.planning import moment_of
 from dispatch.timekeeping.sweeping import sweep_due
 from tests.app.test_disputes import dispatched, disposal, log, move
@@ -31,22 +34,32 @@ def at_work(city: City) -> Case:
 
 
 def said(timer: Timer) -> list[tuple[str, int, str]]:
-    """Topic, percent and level of the marks of a clock in the order of the log."""
+    """Topic, mark and level of the marks of a clock in the order of the log."""
     events = Event.objects.filter(topic__startswith="timer.", payload__timer=timer.pk)
     return [
-        (event.topic, event.payload["percent"], event.payload["level"])
+        (event.topic, mark_of(event), event.payload["level"])
         for event in events.order_by("id")
-        if "percent" in event.payload
+        if "level" in event.payload
     ]
 
 
-LADDER = [
-    ("timer.near", 75, "HOLDER"),
-    ("timer.overdue", 100, "HEAD"),
-    ("timer.escalated", 150, "PARENT"),
-    ("timer.escalated", 200, "DUTY_LEADER"),
-    ("timer.escalated", 300, "COMMANDER"),
-]
+def mark_of(event: Event) -> int:
+    """The mark that an event says: percent, or workdays beyond them."""
+    payload = event.payload
+    assert ("percent" in payload) is not ("workdays" in payload)
+    return int(payload["percent"] if "percent" in payload else WORKDAYS + payload["workdays"])
+
+
+MARKS = (75, 100, WORKDAYS + 1, WORKDAYS + 3, WORKDAYS + 5)
+LADDER = list(
+    zip(
+        ("timer.near", "timer.overdue", *["timer.escalated"] * 3),
+        MARKS,
+        ("HOLDER", "HEAD", "PARENT", "DUTY_LEADER", "COMMANDER"),
+        strict=True,
+    )
+)
+"""The ladder of an ordinary disposal: after the due time it counts in workdays."""
 
 
 def test_a_clock_that_passed_every_mark_while_all_was_down_says_them_in_their_order(
@@ -58,14 +71,14 @@ def test_a_clock_that_passed_every_mark_while_all_was_down_says_them_in_their_or
 
     assert said(timer) == LADDER
     kept = Escalation.objects.filter(timer=timer).order_by("percent")
-    assert [one.percent for one in kept] == [75, 100, 150, 200, 300]
+    assert [one.percent for one in kept] == list(MARKS)
     timer.refresh_from_db()
     assert (timer.next_at, timer.overdue_at) == (None, LATE)
 
 
 def test_each_mark_is_said_at_its_moment_in_working_time_and_not_before(city: City) -> None:
     timer = disposal(at_work(city))
-    moments = [moment_of(timer, percent) for percent in (75, 100, 150, 200, 300)]
+    moments = [moment_of(timer, mark) for mark in MARKS]
 
     for n, moment in enumerate(moments):
         sweep_due(now=moment - MINUTE)
@@ -81,14 +94,20 @@ def test_the_statement_reckons_the_next_mark_as_the_calendar_does(city: City) ->
     catalogue.refresh()
     cases = [dispatched(city), at_work(city), log(city)]
     timers = list(Timer.objects.filter(case__in=cases, state="RUNNING"))
-    moments = sorted((moment_of(t, p), t.pk, p) for t in timers for p in (75, 100, 150, 200))
+    ladders = {t.pk: catalogue.current().ladder(t.stage, t.case.priority) for t in timers}
+    moments = sorted(
+        (moment_of(timer, step.percent), timer.pk, step.percent, above.percent)
+        for timer in timers
+        for step, above in itertools.pairwise(ladders[timer.pk])
+    )
     assert len(timers) >= 7
+    assert {WORKDAYS + 5, 300} <= {above for *_, above in moments}
 
-    for now, pk, percent in moments:
+    for now, pk, percent, above in moments:
         sweep_due(now=now)
         timer = Timer.objects.get(pk=pk)
-        following = {75: 100, 100: 150, 150: 200, 200: 300}[percent]
-        assert timer.next_at == moment_of(timer, following)
+        assert timer.said_percent == percent
+        assert timer.next_at == moment_of(timer, above)
 
 
 def test_the_clock_moved_back_and_forth_an_hour_says_nothing_twice(city: City) -> None:
@@ -154,6 +173,7 @@ def test_an_emergency_climbs_the_call_tree_from_half_of_the_limit_on(city: City)
 def test_a_ladder_of_a_stage_takes_the_place_of_the_general_one_and_always_has_the_due_mark(
     city: City,
 ) -> None:
+    LadderStep.objects.filter(stage="DISPOSAL").delete()
     LadderStep.objects.create(stage="DISPOSAL", percent=60, level="PARENT")
     catalogue.refresh()
     timer = disposal(at_work(city))
@@ -236,7 +256,71 @@ def test_a_shorter_category_says_the_marks_that_it_has_passed(city: City) -> Non
     assert (timer.limit_amount, timer.limit_unit) == (2, "WH")
     assert timer.due_at == NOW + 120 * MINUTE
     sweep_due(now=NOW + (later + 1) * MINUTE)
-    assert said(timer) == LADDER[:4]
+    assert said(timer) == LADDER[:2]
+
+
+def at(text: str) -> datetime:
+    """A moment in the city, as people there write it."""
+    return datetime.fromisoformat(f"{text}+08:00")
+
+
+@pytest.mark.parametrize(
+    ("due_at", "notice", "circular"),
+    [
+        ("2026-03-02T15:00", "2026-03-03T18:00", "2026-03-09T18:00"),
+        ("2026-03-06T18:00", "2026-03-09T18:00", "2026-03-13T18:00"),
+        ("2026-02-13T17:00", "2026-02-14T18:00", "2026-02-27T18:00"),
+        ("2026-09-30T15:00", "2026-10-08T18:00", "2026-10-13T18:00"),
+    ],
+)
+@pytest.mark.parametrize("limit_minutes", [240, 15 * 480])
+def test_five_workdays_late_are_five_by_the_calendar_however_long_the_limit_was(
+    city: City, due_at: str, notice: str, circular: str, limit_minutes: int
+) -> None:
+    timer = disposal(at_work(city))
+    when = at(due_at)
+    Timer.objects.filter(pk=timer.pk).update(
+        due_at=when, limit_minutes=limit_minutes, next_at=when, said_percent=75
+    )
+    stops = (when, at(notice) - MINUTE, at(notice), at(circular) - MINUTE, at(circular))
+    counts = []
+
+    for now in stops:
+        sweep_due(now=now)
+        counts.append(len(said(timer)))
+
+    assert said(timer) == LADDER[1:]
+    assert counts == [1, 1, 2, 3, 4]
+    assert [one.at for one in Escalation.objects.filter(timer=timer, percent__gt=WORKDAYS)] == [
+        at(notice),
+        at(circular) - MINUTE,
+        at(circular),
+    ]
+
+
+def test_a_later_deadline_that_is_late_as_well_repeats_no_mark_in_workdays(city: City) -> None:
+    timer = disposal(at_work(city))
+    sweep_due(now=moment_of(timer, WORKDAYS + 3))
+    timer.refresh_from_db()
+    now = moment_of(timer, WORKDAYS + 3)
+
+    timing.give_deadline(timer, timer.due_at - MINUTE, now=now)
+    assert timer.said_percent == WORKDAYS + 3
+    timing.give_deadline(timer, timer.due_at + DAY, now=now)
+
+    assert timer.said_percent == WORKDAYS + 2
+
+
+def test_the_database_takes_a_mark_in_percent_or_in_workdays(city: City) -> None:
+    for wrong in ({}, {"percent": 150, "workdays": 2}, {"workdays": 0}, {"workdays": 201}):
+        with (
+            pytest.raises(IntegrityError, match="counts_in_percent_or_workdays"),
+            transaction.atomic(),
+        ):
+            LadderStep.objects.create(stage="CHECK", level="HEAD", **wrong)
+    LadderStep.objects.create(stage="CHECK", level="HEAD", workdays=2)
+    with pytest.raises(IntegrityError, match="one_per_mark"), transaction.atomic():
+        LadderStep.objects.create(stage="CHECK", level="PARENT", workdays=2)
 
 
 def test_a_city_with_another_ladder_row_for_one_priority_uses_it(city: City) -> None:
@@ -289,8 +373,8 @@ def test_several_sweepers_say_each_mark_once(real_city: City) -> None:
     timers = Timer.objects.filter(state="RUNNING").count()
     assert sum(counts) == timers * len(LADDER)
     assert Escalation.objects.count() == timers * len(LADDER)
-    told = Event.objects.filter(payload__has_key="percent")
-    pairs = [(event.payload["timer"], event.payload["percent"]) for event in told]
+    told = Event.objects.filter(payload__has_key="level")
+    pairs = [(event.payload["timer"], mark_of(event)) for event in told]
     assert len(pairs) == len(set(pairs)) == timers * len(LADDER)
 
 
@@ -351,7 +435,7 @@ def ask(sql: str) -> None:
 REFUSED = (
     ("dispatch_ladderstep_percent_is_1_to_1000", "UPDATE dispatch_ladderstep SET percent = 0"),
     ("dispatch_ladderstep_level_is_known", "UPDATE dispatch_ladderstep SET level = 'KING'"),
-    ("dispatch_ladderstep_one_per_percent",
+    ("dispatch_ladderstep_one_per_mark",
      "INSERT INTO dispatch_ladderstep (stage, priority, percent, level)"
      " SELECT stage, priority, percent, level FROM dispatch_ladderstep WHERE priority IS NULL"),
     ("dispatch_escalation_pkey",

@@ -68,6 +68,18 @@ def test_steps_of_the_ladder_are_taken_or_ahead() -> None:
     assert kinds == ["stepped", "step", "due", "now"]
 
 
+def test_a_step_that_counts_in_workdays_says_so_instead_of_a_percent() -> None:
+    at = START + timedelta(hours=4)
+    mark = {"percent": None, "workdays": 5, "level": "COMMANDER", "at": at.isoformat()}
+    (label,) = [
+        one.label
+        for one in _picture([_segment(0, 5)], [_timer(8, marks=[mark])], 5).marks
+        if one.kind == "step"
+    ]
+    assert "5" in label
+    assert "%" not in label
+
+
 @given(st.lists(st.floats(0.01, 200), min_size=1, max_size=12), st.floats(-10, 400))
 def test_every_stretch_lies_in_the_bar(lengths: list[float], due: float) -> None:
     segments, at = [], 0.0

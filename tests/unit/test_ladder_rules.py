@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from dispatch.lifecycle import Stage
 from dispatch.timekeeping.ladder import (
     DUE,
+    WORKDAYS,
     Level,
     Rule,
     Step,
@@ -14,6 +15,7 @@ from dispatch.timekeeping.ladder import (
     next_step,
     overtime_multiple,
     role_of,
+    step_of,
     topic_of,
 )
 
@@ -51,6 +53,25 @@ def test_the_most_special_rows_make_the_whole_ladder() -> None:
     assert marks("CHECK", 0) == [50, 100]
     assert marks("SIGN", 2) == [60, 100]
     assert marks("SIGN", 0) == [40, 100]
+
+
+def test_a_ladder_that_counts_in_workdays_after_the_due_time_knows_no_multiples() -> None:
+    rules = (
+        Rule("", None, Step(75, Level.HOLDER)),
+        Rule("", None, Step(300, Level.COMMANDER)),
+        Rule("", None, step_of(None, 5, Level.COMMANDER)),
+        Rule("", None, step_of(None, 1, Level.PARENT)),
+    )
+
+    steps = ladder_of(rules, "DISPOSAL", 2)
+
+    assert [(step.percent, step.workdays) for step in steps] == [
+        (75, 0),
+        (100, 0),
+        (WORKDAYS + 1, 1),
+        (WORKDAYS + 5, 5),
+    ]
+    assert topic_of(steps[-1].percent) == "timer.escalated"
 
 
 def test_a_city_without_rows_still_says_the_due_time() -> None:
