@@ -1,5 +1,6 @@
 """The inspector's phone form."""
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -17,4 +18,5 @@ def phone(request: HttpRequest) -> HttpResponse:
     user = request.user
     if not isinstance(user, User) or "INSPECTOR" not in user.scope().roles:
         raise PermissionDenied
-    return render(request, "grid/phone.html", frame_for(user))
+    hours = {"on_duty_hours": settings.ON_DUTY_HOURS}
+    return render(request, "grid/phone.html", {**frame_for(user), **hours})

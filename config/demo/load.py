@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from config.demo import hall, people, units
+from config.demo import hall, on_duty, people, units
 from config.demo.past import history
 from config.demo.past.history import Extent, Say
 from dispatch import catalogue
@@ -43,6 +43,7 @@ def load_demo(wishes: Wishes, *, now: datetime, say: Say) -> None:
         ("Weeks of history", lambda: _history(wishes, now, say)),
         ("Numbers for the event log", lambda: _numbers(now, say)),
         ("The next duty list, to be tried out", lambda: _next_duties(now)),
+        ("Inspectors on duty", lambda: _added(on_duty.put_on_duty(now=now), "of them")),
         ("Category suggestions", lambda: training.train_from_phrases(now=now)),
     )
     for number, (words, load) in enumerate(steps, start=1):

@@ -15,12 +15,16 @@ from dispatch.drawer.records import links_of, records_of, why_routed
 from dispatch.drawer.sights import gallery_of
 from dispatch.drawer.voices import voices_of
 from dispatch.fields import SATISFACTION, SOLVED
-from dispatch.lifecycle import ABSORBED
+from dispatch.lifecycle import ABSORBED, State
 from dispatch.models import Case, Intake, Link, Merge
 from dispatch.timekeeping.segments import clock_of
 
 DISPATCHES: Final = frozenset({"case.registered", "case.dispatched", "case.designated"})
 ATTACHMENT: Final = "/api/v1/attachments/{}"
+LOOKED_AT: Final = frozenset(
+    {State.REGISTERED, State.VERIFYING, State.PENDING_CHECK, State.CHECKING}
+)
+"""States in which an inspector is asked to go there (domain.md 7.2: T6 to T8, T29 to T32)."""
 STANDING: Final = (
     "id",
     "is_open",
@@ -62,11 +66,18 @@ def case_context(user: User, case_no: str, now: datetime) -> dict[str, Any]:
         "records": records,
         "is_supervised": any(not thread["ended_at"] for thread in case.get("supervision", ())),
         "has_records": any(records.values()) or bool(case.get("supervision")),
+        "asks_nearest": is_looked_at(user, case),
         "callback_results": SOLVED.choices,
         "satisfactions": SATISFACTION.choices,
         **voices_of(case, now=now),
         **moves_context(case, now),
     }
+
+
+def is_looked_at(user: User, case: Mapping[str, Any]) -> bool:
+    """True where somebody has to look at the place, and the user may see who is on duty there."""
+    is_outdoors = State(case["state"]) in LOOKED_AT and case["location"] and not case["sensitive"]
+    return bool(is_outdoors and user.scope().on_duty_areas)
 
 
 def heat_of(case_id: int) -> int:

@@ -238,6 +238,8 @@ def frame_context(user: User, filters: QueueFilters, page: QueuePage) -> dict[st
         **_frame(district),
         "live_after": page.as_of.get(district, 0),
         "page_name": "queue",
+        "sees_on_duty": bool(user.scope().on_duty_areas),
+        "on_duty_district": filters.district,
         "has_team": bool(user.scope().unit_ids),
         "share_units": Unit.objects.filter(
             pk__in=[post.unit_id for post in posts if post.role == SHARING_ROLE and post.unit_id]

@@ -16,6 +16,7 @@ const MAP_CLICKS = {
     map.fitAll();
   },
   cells: (button) => button.setAttribute("aria-pressed", String(map.toggleCells())),
+  staff: async () => (await import("./queue/on-duty.js")).toggle(map),
   lasso: async (button) => (await import("./queue/lasso.js")).toggleLasso(map, button, list().dataset.rows, pickCases),
   in: () => zoom(1),
   out: () => zoom(-1),
@@ -108,4 +109,5 @@ arrive(false);
 settle();
 arrive(true);
 if ($("#incidents")) import("./incidents.js").then(({ listen }) => listen());
+if ($('[data-map="staff"]')) import("./queue/on-duty.js").then(({ count }) => count());
 if ("team" in $("#list").dataset) import("./queue/rings.js").then(({ listen }) => listen(open));

@@ -3,6 +3,7 @@ import { follow } from "./clockbar.js";
 import { compare, enlarge } from "./gallery.js";
 import { keep, restore } from "./kept.js";
 import * as moves from "./moves.js";
+import { settle as settleNearest } from "./nearest.js";
 import { spy } from "./sections.js";
 import * as twins from "./twins.js";
 import * as voices from "./voices.js";
@@ -25,6 +26,7 @@ export function start(drawer, page) {
 export function settle(drawer) {
   moves.settle(drawer);
   twins.settle(drawer);
+  settleNearest(drawer);
   follow.settle(drawer);
 }
 

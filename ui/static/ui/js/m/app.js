@@ -4,6 +4,7 @@ import { hms } from "../clock.js";
 import { $, $$, icon, toast } from "../page.js";
 import { stateRing } from "../shift.js";
 import { fill, gettext } from "../text.js";
+import { DutyButton } from "./duty.js";
 import { Outbox } from "./outbox.js";
 import { Report } from "./report.js";
 
@@ -119,4 +120,5 @@ addEventListener("beforeunload", (event) => {
 await outbox.tell();
 navigator.storage?.persist?.();
 outbox.drain();
+new DutyButton(app.dataset.user);
 if (location.hash === "#report") go("report");
