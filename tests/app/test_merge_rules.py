@@ -246,7 +246,8 @@ def test_rule_7_a_chain_comes_apart_in_the_middle_and_at_its_end(city: City) -> 
 def test_rule_7_not_after_the_primary_has_ended(city: City) -> None:
     primary, case = log(city), log(city)
     merged_into(city, case, primary)
-    move(city, primary, "leader1", "void", 10, reason="误报")
+    why = {"reject_reason": "OUT_OF_DUTY", "reason": "不属职责", "told": "PHONE"}
+    move(city, primary, "receiver1", "reject", 10, **why)
 
     with pytest.raises(RuleError) as refusal:
         move(city, case, "leader1", "unmerge", 20, reason="并错了")

@@ -191,6 +191,7 @@ def whole_state(at: datetime, area: WallArea) -> dict[str, Any]:
         "points": [board.dot(point) for point in cases if point.lon is not None],
         "queue": [past._row(point) for point in past.queue(cases)],
         "emergencies": [past._row(point) for point in urgent],
+        "emergencies_in_all": pulse["emergencies_in_all"],
     }
 
 

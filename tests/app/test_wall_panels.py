@@ -208,6 +208,7 @@ def test_map_density_feed_and_emergencies_are_a_recount(city: City, busy: dateti
         assert {row["case_no"] for row in pulse["emergencies"]} == {
             case.case_no for case in urgent[: board.MOST_EMERGENCIES]
         }
+        assert pulse["emergencies_in_all"] == urgent.count()
         assert [row["case_no"] for row in pulse["feed"]] == newest_news(area)
         counted = Counter(
             {(r["district"], r["line"], r["state"]): r["count"] for r in pulse["rows"]}

@@ -61,10 +61,17 @@ class People:
         return item.locator(".num").last.inner_text()
 
     def open(self, username: str, number: str) -> Locator:
-        """The drawer of a case in the window of a person."""
-        visitor = self.window(username).go(f"/queue/?case={number}")
+        """The drawer of a case in the window of a person, as the case is now.
+
+        A window that shows the case already is not loaded again: it hears what others did.
+        """
+        visitor = self.window(username)
+        if number not in visitor.tab.url:
+            visitor.go(f"/queue/?case={number}")
         drawer = visitor.page.locator("#drawer")
-        drawer.locator(".drawer-head").wait_for()
+        now = str(visitor.stack.call(username, "GET", f"cases/{number}")["version"])
+        head = drawer.locator(".drawer-head")
+        visitor.until(lambda: head.count() and head.get_attribute("data-version") == now)
         visitor.until(lambda: drawer.locator("[aria-busy]").count() == 0)
         return drawer
 
@@ -72,7 +79,9 @@ class People:
         """A person makes a move through its form: photos=True adds one, choices are codes."""
         self.open(username, number)
         visitor = self.window(username)
-        self.press(visitor, move, **fields)
+        with visitor.page.expect_response(f"**/cases/{number}/moves") as answer:
+            self.press(visitor, move, **fields)
+        assert answer.value.ok, answer.value.text()
         visitor.until(lambda: f"已办理：{number}" in visitor.text("#toasts"))
         return visitor
 
@@ -110,8 +119,10 @@ class People:
         if "satisfaction" in fields:
             form.locator(f'input[name=satisfaction][value="{fields["satisfaction"]}"]').check()
         form.locator("textarea").fill(fields.get("text", ""))
+        head = drawer.locator(".drawer-head")
+        before = head.get_attribute("data-events")
         form.locator("button.pri").click()
-        form.wait_for(state="detached")
+        self.window("callback1").until(lambda: head.get_attribute("data-events") != before)
 
     def state(self, username: str, number: str) -> str:
         """The word for the state, as the drawer of a person says it."""

@@ -52,7 +52,7 @@ def _until_offered(leader: Visitor, blocker: DjangoDbBlocker, words: str) -> Non
 
 
 def _close(stack: Stack, case_no: str, blocker: DjangoDbBlocker) -> None:
-    stack.move("leader1", case_no, "void", reason="演练结束")
+    stack.move("leader1", case_no, "void", reason="演练结束", told="PHONE")
     _recognise(blocker)
 
 

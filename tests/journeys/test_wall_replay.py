@@ -32,6 +32,7 @@ REPLAY = """async (district) => {
     lines: full(m.open_lines), today: m.today.total, by: full(m.today.lines),
     states: full(m.states), back: m.called_back, loop: m.loop, labels: full(m.labels),
     queue: (m.list ?? m.queue).slice(0, 30).map((r) => [r.case_no, r.state, r.priority]),
+    inAll: m.urgent.size ?? m.emergencies_in_all,
     urgent: (m.urgentRows ?? m.emergencies).map((r) => r.case_no).sort(),
   });
   const ends = [0.1, 0.25, 0.4, 0.6, 0.8, 0.9, 1].map((part) => Math.ceil(steps.length * part));
