@@ -1,6 +1,7 @@
-"""HTTP through WSGI threads, sockets through Channels, in one process (stack.md 5)."""
+"""HTTP through WSGI threads, sockets through Channels, in each web process (stack.md 5)."""
 
 import os
+from threading import Thread
 
 from a2wsgi import WSGIMiddleware
 from channels.routing import ProtocolTypeRouter, URLRouter
@@ -10,6 +11,7 @@ from django.urls import re_path
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django_wsgi = get_wsgi_application()
 
+from dispatch.board.current import warm_up  # noqa: E402
 from dispatch.consumers import DistrictConsumer  # noqa: E402
 from screen.consumers import ScreenConsumer  # noqa: E402
 
@@ -26,3 +28,9 @@ application = ProtocolTypeRouter(
         "websocket": sockets,
     }
 )
+
+
+def warmed() -> ProtocolTypeRouter:
+    """The application for a web process that begins: a thread reads the open cases meanwhile."""
+    Thread(target=warm_up, name="board", daemon=True).start()
+    return application

@@ -1,5 +1,6 @@
 """GET /healthz (alive), /readyz (database, broker, relay lag), /metrics (Prometheus)."""
 
+import os
 import threading
 from datetime import date, datetime
 from typing import Any
@@ -95,7 +96,10 @@ def _years(gaps: list[int]) -> str:
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Gauges for Prometheus; no personal data. From this machine, or with METRICS_TOKEN."""
+    """Gauges for Prometheus; no personal data. From this machine, or with METRICS_TOKEN.
+
+    Sockets are those of the web process that happens to answer; the rest is the city's.
+    """
     if not _may_scrape(request):
         return HttpResponse(status=403)
     now = timezone.now()
@@ -110,7 +114,10 @@ def metrics(request: HttpRequest) -> HttpResponse:
         ),
         *_gauge(
             "sanxian_sockets",
-            [(f'district="{district}"', count) for district, count in hub.sockets().items()],
+            [
+                (f'district="{district}",process="{os.getpid()}"', count)
+                for district, count in hub.sockets().items()
+            ],
         ),
         *_gauge("sanxian_cases", _cases_by_state()),
         *_gauge(

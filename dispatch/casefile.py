@@ -143,18 +143,20 @@ def _moves_by(
             why = str(found.message)
             blocked.append({"move": row.name, "code": found.code, "why": why})
         else:
-            fields = [_field(field, facts) for field in row.fields]
+            fields = [_field(row.name, field, facts) for field in row.fields]
             possible.append({"move": row.name, "fields": fields})
     return possible, blocked
 
 
-def _field(field: Field, facts: Facts) -> dict[str, Any]:
-    """A field as clients read it; how a citizen was told is asked for where one waits."""
+def _field(move: str, field: Field, facts: Facts) -> dict[str, Any]:
+    """A field as clients read it; how a citizen was told is asked for where one waits, before a
+    case is made void where several do."""
+    waits = facts.several_await if move == "void" else facts.awaits_reply
     return {
         "name": field.name,
         "kind": field.kind,
         "choices": list(field.choices),
-        "required": field.required or (field.name == "told" and facts.awaits_reply),
+        "required": field.required or (field.name == "told" and waits),
     }
 
 

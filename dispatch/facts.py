@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BigIntegerField, Exists, F, Func, OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import User
 from accounts.ready import ReadyRows
@@ -56,6 +56,7 @@ class Facts:
     unsafe: bool
     handed_over: bool
     awaits_reply: bool
+    several_await: bool
 
     line: str
     priority: int
@@ -134,6 +135,15 @@ _CALLED = Callback.objects.filter(
     )
 )
 """The answers of this call-back: after a rework everybody is called again."""
+_BY_MERGES = Merge.objects.filter(undone_at__isnull=True, primary=OuterRef("case")).annotate(
+    voice=Func(
+        F("intakes"),
+        template="jsonb_array_elements(%(expressions)s)::bigint",
+        output_field=BigIntegerField(),
+    )
+)
+_OWN_WAITING = Intake.objects.filter(wants_reply=True).exclude(pk__in=_BY_MERGES.values("voice"))
+"""Voices of a case that wait for a reply and came to it by no merge."""
 _OPEN_CLOCKS = Timer.objects.filter(state__in=["RUNNING", "PAUSED"])
 _TASKS = Assignment.objects.filter(_ALIVE).exclude(role=AssignmentRole.LEAD)
 _QUESTIONS: dict[str, tuple[frozenset[State], QuerySet[Any], str]] = {
@@ -178,6 +188,13 @@ _QUESTIONS: dict[str, tuple[frozenset[State], QuerySet[Any], str]] = {
     "awaits_reply": (
         frozenset({State.REGISTERED, State.VERIFYING, State.PROCESSING, State.ARBITRATION}),
         Intake.objects.filter(wants_reply=True),
+        "case",
+    ),
+    "several_await": (
+        OPEN,
+        _OWN_WAITING.filter(
+            Exists(_OWN_WAITING.filter(case=OuterRef("case"), pk__gt=OuterRef("pk")))
+        ),
         "case",
     ),
     "handed_over": (

@@ -89,7 +89,7 @@ class Board:
             "today": {"total": day["total"], "lines": day["lines"]},
             "loop": figures.loop(opened["states"], day["called_back"]),
             "labels": self._labels(opened["districts"]),
-            "emergencies": self._part("emergencies", PULSE_S, self._read_emergencies),
+            **self._part("emergencies", PULSE_S, self._read_emergencies),
             "feed": self._part("feed", PULSE_S, self._read_feed),
         }
 
@@ -107,9 +107,14 @@ class Board:
         found = counting.due(self.area.districts(), now=now).values()
         return {"overdue": sum(over for over, _ in found), "due_soon": sum(s for _, s in found)}
 
-    def _read_emergencies(self, _now: datetime) -> list[Part]:
-        found = points.emergencies(self.area.districts(), most=MOST_EMERGENCIES)
-        return [point.as_dict() for point in found]
+    def _read_emergencies(self, _now: datetime) -> Part:
+        districts = self.area.districts()
+        found = points.emergencies(districts, most=MOST_EMERGENCIES)
+        in_all = points.emergencies_in_all(districts)
+        return {
+            "emergencies": [point.as_dict() for point in found],
+            "emergencies_in_all": max(in_all, len(found)),
+        }
 
     def _read_feed(self, _now: datetime) -> list[Part]:
         """The newest changes that a wall may tell: no sensitive case, no clock that ran out."""

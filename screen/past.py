@@ -17,7 +17,7 @@ from screen.places import WallArea
 
 REACH = timedelta(days=8)
 READING_GOOD_FOR = timedelta(minutes=2)
-MOST_STEPS, MOST_QUEUE = 2000, 200
+MOST_STEPS, MOST_QUEUE, MOST_URGENT = 2000, 200, 10_000
 
 
 class MomentError(Exception):
@@ -43,7 +43,7 @@ def moment(area: WallArea, *, at: datetime, now: datetime) -> dict[str, Any]:
         heads = tally.heads
     opened = figures.open_figures(then)
     shown = points.newest_at(heads, at=at, most=MOST_POINTS)
-    urgent = points.emergencies_at(heads, at=at, most=MOST_EMERGENCIES)
+    urgent = points.emergencies_at(heads, at=at, most=MOST_URGENT)
     due = _due(area, at)
     labels = _labels(area, opened["districts"], at)
     return {
@@ -65,7 +65,9 @@ def moment(area: WallArea, *, at: datetime, now: datetime) -> dict[str, Any]:
         "labels": labels,
         "points": [dot(point) for point in shown if point.lon is not None],
         "queue": [_row(point) for point in queue(shown)],
-        "emergencies": [_row(point) for point in urgent],
+        "emergencies": [_row(point) for point in urgent[:MOST_EMERGENCIES]],
+        "emergencies_in_all": len(urgent),
+        "urgent": [point.case_no for point in urgent],
     }
 
 

@@ -81,9 +81,15 @@ def fixed_already(context: MoveContext) -> None:
 
 
 def void(context: MoveContext) -> None:
-    """T11/T40: kept, with a reason; the log says how near its deadline it was (alarms.py)."""
+    """T11/T40: kept, with a reason; the log says how near its deadline it was, and how many voices
+    go under with it (oversight/alarming.py). One voice may be a test or a slip of the hand; where
+    several wait for a reply, each is told. Merged cases have been let go before (moving.py)."""
+    voices = context.case.intakes.values_list("wants_reply", flat=True)
+    context.payload |= {"voided_voices": len(voices), "unanswered": sum(voices)}
     if context.case.due_at < NEVER:
         context.payload["due_at"] = context.case.due_at.isoformat()
+    if context.text("told") or sum(voices) > 1:
+        tell(context)
 
 
 def tell(context: MoveContext) -> None:

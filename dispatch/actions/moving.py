@@ -37,7 +37,7 @@ from dispatch.actions.errors import (
     RuleError,
     StaleVersionError,
 )
-from dispatch.actions.joining import carrying, linking, merging, splitting
+from dispatch.actions.joining import carrying, letting_go, linking, merging, splitting
 from dispatch.facts import facts_of
 from dispatch.fields import Field
 from dispatch.lifecycle import ENDED, MOVES, NAMES, Move, Stage, State, move_from
@@ -126,6 +126,7 @@ EFFECTS: dict[str, Callable[[MoveContext], None]] = {
     "split": splitting.split,
 }
 """What each offered move does besides the state, the clocks and the event."""
+VOID = "void"
 OF_MERGED = frozenset(row.name for row in MOVES if State.MERGED in row.sources)
 """Moves that a merged case may make; for all others its row alone is locked and refuses."""
 
@@ -158,8 +159,27 @@ def make_move(
     context = MoveContext(case, row, given, by, now, row.target or State(case.state))
     if lender := _lender(case, row, by):
         context.payload["for"] = lender
+    if move == VOID:
+        _let_go(context)
     _apply(context)
     return case
+
+
+def _let_go(context: MoveContext) -> None:
+    """Undo the merges into a case before it is made void: their voices keep what they were
+    promised, each in its own case again. The rows are locked already."""
+    case = context.case
+    for number in letting_go.held_by(case.case_no):
+        held = Case.objects.select_related("lead_unit").get(case_no=number)
+        row = move_from("unmerge", State(held.state))
+        if row is not None:
+            why = {"reason": context.text("reason")}
+            lender = {name: context.payload[name] for name in ("for",) if name in context.payload}
+            payload = {"voided": case.case_no, **lender}
+            _apply(MoveContext(held, row, why, context.by, context.now, State.MERGED,
+                               payload=payload))  # fmt: skip
+            context.payload.setdefault("released", []).append(number)
+    case.refresh_from_db()
 
 
 @transaction.atomic
@@ -178,11 +198,13 @@ def make_system_move(*, case_id: int, move: str, now: datetime) -> bool:
 def _lock_all(move: str, case_no: str, *others: str) -> None:
     """Lock the rows of a merge, a link or an undoing in one order: two never wait in a circle.
 
-    A merged case is locked with all the cases that its voices went on to.
+    A merged case is locked with all the cases that its voices went on to, one that is made void
+    with those that it lets go. What is merged into it meanwhile changes its version.
     """
     named = {other for other in others if other and is_storable(other)}
     chain = merging.chain_of(case_no) if move in OF_MERGED else ()
-    wanted = {case_no, *named, *chain}
+    held = letting_go.held_by(case_no) if move == VOID and is_storable(case_no) else ()
+    wanted = {case_no, *named, *chain, *held}
     if len(wanted) > 1:
         rows = Case.objects.select_for_update(of=("self",)).filter(case_no__in=wanted)
         list(rows.order_by("pk").values_list("pk"))

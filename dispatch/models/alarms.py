@@ -16,6 +16,7 @@ class AlarmKind(models.TextChoices):
     """What looks wrong."""
 
     VOID_NEAR_DUE = "VOID_NEAR_DUE", _("临期或超期作废")
+    VOID_VOICES = "VOID_VOICES", _("作废涉及多件诉求")
     REOPENED_SOON = "REOPENED_SOON", _("结案后短期重开")
     BATCH_CLOSING = "BATCH_CLOSING", _("短时批量结案")
     LAST_HOUR_EXTENSIONS = "LAST_HOUR_EXTENSIONS", _("惯于最后一小时申请延期")

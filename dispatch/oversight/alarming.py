@@ -97,6 +97,19 @@ def _void(event: Event, threshold: Threshold) -> dict[str, Any] | None:
     return None
 
 
+def _voices(event: Event, threshold: Threshold) -> dict[str, Any] | None:
+    """Made void though several had spoken of it: what many saw is seldom a test or a slip.
+
+    Those of merged cases live on in their own cases; the others went under with it.
+    """
+    voices = int(event.payload.get("voided_voices", 0))
+    released = len(event.payload.get("released", ()))
+    if voices + released < threshold.count:
+        return None
+    return {"voices": voices, "unanswered": event.payload.get("unanswered", 0),
+            "released": released}  # fmt: skip
+
+
 def _reopened(event: Event, threshold: Threshold) -> dict[str, Any] | None:
     """Closed and open again within a week: was the closing a real one?"""
     closings = Event.objects.filter(case_id=event.case_id, id__lt=event.pk, topic__in=CLOSED_TOPICS)
@@ -187,7 +200,11 @@ def _seconds(span: timedelta) -> int:
 
 WATCHES: dict[str, tuple[tuple[AlarmKind, Watch], ...]] = {
     **dict.fromkeys(CLOSING, ((AlarmKind.BATCH_CLOSING, _batch),)),
-    "case.voided": ((AlarmKind.VOID_NEAR_DUE, _void), (AlarmKind.BATCH_CLOSING, _batch)),
+    "case.voided": (
+        (AlarmKind.VOID_NEAR_DUE, _void),
+        (AlarmKind.VOID_VOICES, _voices),
+        (AlarmKind.BATCH_CLOSING, _batch),
+    ),
     "case.reopened": ((AlarmKind.REOPENED_SOON, _reopened),),
     "case.extension_requested": ((AlarmKind.LAST_HOUR_EXTENSIONS, _last_hour),),
     "case.suspended": ((AlarmKind.SUSPENDED_NEAR_DUE, _suspended),),

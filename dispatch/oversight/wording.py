@@ -8,8 +8,8 @@ from accounts.models import Unit, User
 from dispatch import catalogue
 
 ORDER: Final = tuple(
-    "stage due_at left_s closed_at closed_by cases since unit times asked_at took_s "
-    "from_category to_category longer_s".split()
+    "stage due_at left_s voices unanswered released closed_at closed_by cases since unit times "
+    "asked_at took_s from_category to_category longer_s".split()
 )
 """How people read them, whatever order the database keeps them in."""
 SPANS: Final = frozenset({"took_s", "longer_s"})

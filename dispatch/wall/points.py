@@ -67,6 +67,10 @@ SELECT x.* FROM unnest(%s::text[]) AS d(district) CROSS JOIN LATERAL (
   WHERE c.district_code = d.district AND c.is_open AND c.priority = 0 AND NOT c.sensitive
   ORDER BY c.created_at DESC, c.id DESC LIMIT %s) x
 """
+_EMERGENCIES_IN_ALL = """
+SELECT count(*) FROM dispatch_case
+WHERE district_code = ANY(%s) AND is_open AND priority = 0 AND NOT sensitive
+"""
 _NAMED = f"""
 SELECT {_LIVE} FROM dispatch_case c LEFT JOIN accounts_unit u ON u.id = c.lead_unit_id
 WHERE c.case_no = ANY(%s) AND NOT c.sensitive
@@ -103,6 +107,14 @@ def newest(districts: Sequence[str], *, most: int) -> list[Point]:
 def emergencies(districts: Sequence[str], *, most: int) -> list[Point]:
     """Open cases of the highest urgency (特急), newest first."""
     return _merged(_read(_EMERGENCIES, [list(districts), most]), most)
+
+
+def emergencies_in_all(districts: Sequence[str]) -> int:
+    """How many there are, those that `emergencies` leaves out among them."""
+    with connection.cursor() as cursor:
+        cursor.execute(_EMERGENCIES_IN_ALL, [list(districts)])
+        (count,) = cursor.fetchone()
+    return int(count)
 
 
 def named(case_nos: Sequence[str]) -> list[Point]:

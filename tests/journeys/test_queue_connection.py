@@ -19,7 +19,7 @@ def sockets(stack: Stack, district: str = A) -> int:
     """How many sockets follow a district, as the server counts them."""
     with urllib.request.urlopen(f"{stack.url}/metrics", timeout=10) as answer:  # noqa: S310
         text = answer.read().decode()
-    found = re.search(rf'sanxian_sockets{{district="{district}"}} (\d+)', text)
+    found = re.search(rf'sanxian_sockets{{district="{district}",process="\d+"}} (\d+)', text)
     return int(found.group(1)) if found else 0
 
 

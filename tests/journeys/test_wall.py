@@ -255,7 +255,7 @@ def test_in_the_four_metre_mode_panels_take_turns(browser: Browser, stack: Stack
 def test_a_kiosk_is_paired_by_its_code_and_ended_by_one_press(
     visit: Visit, stack: Stack, browser: Browser
 ) -> None:
-    with window(browser, stack) as kiosk:
+    with own_browser(browser, stack, WITHOUT_GL, "") as kiosk:
         kiosk.go("/screen/pair/")
         code = kiosk.text(".pair-code")
         admin = visit("sysadmin1")

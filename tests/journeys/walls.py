@@ -81,9 +81,11 @@ def window(chromium: Browser, stack: Stack) -> Iterator[Visitor]:
 
 
 @contextmanager
-def own_browser(browser: Browser, stack: Stack, flags: list[str]) -> Iterator[Visitor]:
-    """The commander's window in a browser with other flags."""
+def own_browser(
+    browser: Browser, stack: Stack, flags: list[str], username: str = "commander1"
+) -> Iterator[Visitor]:
+    """The window of a person, or of nobody (""), in a browser with other flags."""
     other = browser.browser_type.launch(executable_path=CHROMIUM, args=flags)
     with window(other, stack) as visitor:
-        yield visitor.enter_as("commander1")
+        yield visitor.enter_as(username) if username else visitor
     other.close()

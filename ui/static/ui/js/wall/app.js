@@ -39,7 +39,7 @@ function showPulse(message) {
   panels.today(message.today);
   panels.figures(message.board);
   panels.loop(message.loop, wall.panels?.stays, wall.panels?.bottleneck);
-  panels.urgent(message.emergencies);
+  panels.urgent(message.emergencies, message.emergencies_in_all);
   if (message.feed) panels.feed(message.feed);
   wall.stage?.setLabels(message.labels);
   wall.stage?.setUrgent(message.emergencies);
@@ -105,7 +105,7 @@ function showPast(model) {
   panels.figures(model.board);
   panels.loop(model.loop, null, "");
   panels.queue(model.list);
-  panels.urgent(model.urgentRows);
+  panels.urgent(model.urgentRows, model.urgent.size);
   wall.stage?.setLabels(model.labels);
   wall.stage?.setUrgent(model.urgentRows);
 }

@@ -201,10 +201,14 @@ function urgentWords(row) {
   return `${row.street} ${row.category} · ${state(row.state)}${unit}${voices}`;
 }
 
-export function urgent(rows) {
+/** The newest emergencies by name, and how many more there are. */
+export function urgent(rows, inAll) {
   const line = byId("urgent");
   const html = rows.map((row) => `<span data-case="${escape(row.case_no)}">${escape(urgentWords(row))}</span>`).join("");
   put(line, html || gettext("当前没有特急事件"));
+  const more = Math.max(0, inAll - rows.length);
+  byId("urgent-more").hidden = !more;
+  byId("urgent-more").textContent = more ? fill(gettext("另有 %(n)s 件"), { n: number(more) }) : "";
   document.querySelector(".ticker").classList.toggle("quiet", rows.length === 0);
 }
 

@@ -35,12 +35,14 @@ export class Moment {
     Object.assign(this, told);
     this.isCity = isCity;
     this.rows = new Map(body.queue.map((row) => [row.case_no, row]));
+    this.urgent = new Set(body.urgent); // all of them, told by name or not
     for (const row of body.emergencies) this.rows.set(row.case_no, row);
     this.changes = [];
   }
 
   apply(step) {
     const { from_state: from, to_state: to } = step;
+    if (step.case_no) this.urgent[step.priority === 0 && !ENDED.has(to) ? "add" : "delete"](step.case_no);
     if (from === to) {
       const row = this.rows.get(step.case_no);
       if (row) this.rows.set(step.case_no, { ...row, ...step, state: to });
