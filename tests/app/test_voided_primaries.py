@@ -8,7 +8,6 @@ from dispatch import casefile
 from dispatch.actions.errors import RuleError
 from dispatch.models import Alarm, AlarmThreshold, Case, Event, Intake, Timer
 from dispatch.oversight.wording import worded
-from hotline.models import Ticket
 from tests.app.joining_fixtures import caller, say
 from tests.app.test_alarms import watch
 from tests.app.test_disputes import dispatched, log, move, processing
@@ -101,18 +100,6 @@ def test_a_merged_case_whose_voices_were_split_off_has_nothing_to_be_given_back(
     case.refresh_from_db()
     assert case.state == "MERGED"
     assert Intake.objects.get(pk=voice.pk).case.is_open
-
-
-def test_the_tickets_of_a_merged_case_follow_it_out_again(city: City) -> None:
-    primary, case = dispatched(city), dispatched(city)
-    (voice,) = case.intakes.all()
-    joined(city, case, primary)
-
-    move(city, primary, "leader1", "void", 30, reason="测试件")
-
-    ticket = Ticket.objects.get(intake_no=voice.intake_no)
-    file = casefile.case_for(city["operator1"], case.case_no, now=NOW + timedelta(hours=1))
-    assert [one["intake_no"] for one in file["intakes"]] == [ticket.intake_no]
 
 
 def test_where_several_wait_the_leader_says_how_they_were_told(city: City) -> None:
