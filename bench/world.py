@@ -19,6 +19,10 @@ from ops.processes import ROOT, bound_to_us
 START_SECONDS = 60
 STOP_SECONDS = 15
 NUMBERING_SECONDS = 180
+WEB_PROCESSES = len(os.sched_getaffinity(0))
+"""As many as a machine that serves a city would run (docs/settings.md)."""
+LISTENING = "0A"
+"""The state of a socket in /proc/net/tcp."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,14 @@ class World:
             yield found
 
     @contextmanager
+    def webs(self, database_url: str = "") -> Iterator[tuple[list[int], int]]:
+        """A web process for each core, all on one port: (process ids with the parent's, port)."""
+        command = ("manage.py", "serve", "--processes", str(WEB_PROCESSES))
+        with self.server(*command, database_url=database_url) as (pid, port):
+            wait_for(port, WEB_PROCESSES)
+            yield [pid, *_children(pid)], port
+
+    @contextmanager
     def relay(self) -> Iterator[int]:
         """Our relay, once it has numbered what earlier lines have left."""
         with self.process("manage.py", "relay") as pid:
@@ -110,14 +122,20 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(port: int) -> None:
-    """Return when the port takes connections. Raises TimeoutError."""
+def wait_for(port: int, processes: int = 1) -> None:
+    """Return when so many processes take connections at the port. Raises TimeoutError."""
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
+        if _listeners(port) >= processes:
             return
+        time.sleep(0.05)
     raise TimeoutError(f"nothing listens on port {port}")
+
+
+def _listeners(port: int) -> int:
+    rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(row[1].endswith(f":{port:04X}") and row[3] == LISTENING for row in rows)
+
+
+def _children(pid: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

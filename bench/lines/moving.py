@@ -7,9 +7,9 @@ from typing import Any
 
 from bench.cpu import Meter, Sample
 from bench.door import Door, side_by_side
-from bench.lines.creating import CONNECTIONS, GOAL_SHARE
+from bench.lines.creating import CONNECTIONS, GOAL_SHARE, HTTP_CONNECTIONS, OVER_HTTP
 from bench.rows import Row, cpu, interleaved, rate
-from bench.world import World
+from bench.world import WEB_PROCESSES, World
 
 _WAITING = """
 SELECT id, case_no, version FROM dispatch_case
@@ -37,9 +37,9 @@ def measure(world: World) -> list[Row]:
     ours = iter(_waiting(world, [first]))
     theirs = itertools.cycle(_waiting(world, others))
     token = world.people[f"handler_{first}"]
-    with world.web() as (pid, port):
-        doors = [Door(port, token) for _ in range(CONNECTIONS)]
-        meter, raw_meter = Meter(world.large, [pid]), Meter(world.large)
+    with world.webs() as (pids, port):
+        doors = [Door(port, token) for _ in range(HTTP_CONNECTIONS)]
+        meter, raw_meter = Meter(world.large, pids), Meter(world.large)
         signs = [_signer(door, ours) for door in doors]
         raws = [_raw(world, theirs) for _ in range(CONNECTIONS)]
         seconds = world.pace.seconds
@@ -52,7 +52,7 @@ def measure(world: World) -> list[Row]:
         signed, raw = interleaved(runs, world.pace.rounds)
     return [
         Row(
-            line="move: sign",
+            line=f"move: sign, {WEB_PROCESSES} web processes",
             ours=rate(signed),
             unit="/s",
             reference=rate(raw),
@@ -61,7 +61,7 @@ def measure(world: World) -> list[Row]:
             reference_cpu_us=cpu(raw),
             goal=f">= {GOAL_SHARE:.0%} of the raw rate",
             met=rate(signed) >= GOAL_SHARE * rate(raw),
-            note=f"{cpu(raw) / cpu(signed):.1%} of the raw rate by CPU; 4 connections over HTTP, "
+            note=f"{cpu(raw) / cpu(signed):.1%} of the raw rate by CPU; {OVER_HTTP}; "
             "the answer carries the whole case file",
         )
     ]

@@ -72,10 +72,10 @@ class Killer:
         return " ".join(names)
 
     def pause(self, name: str, seconds: float) -> str:
-        """SIGSTOP now, SIGCONT later."""
+        """SIGSTOP now, SIGCONT later, for a process and those that it has started."""
         pid = self.stage.keeper.pids().get(name)
-        if pid and _send(pid, signal.SIGSTOP):
-            self._paused.append((time.monotonic() + seconds, pid))
+        if pid and _send(-pid, signal.SIGSTOP):
+            self._paused.append((time.monotonic() + seconds, -pid))
         return name
 
     def hold(self, name: str, seconds: float) -> str:
@@ -197,6 +197,7 @@ def _one_of(pids: list[int], choice: int) -> list[int]:
 
 
 def _send(pid: int, number: signal.Signals) -> bool:
+    """Send a signal to a process, or by a negative number to its group; False where none is."""
     try:
         os.kill(pid, number)
     except (ProcessLookupError, PermissionError):

@@ -16,6 +16,8 @@ from ops.place import Place
 from ops.processes import Running, Service, Supervisor
 
 WEBS = ("web-1", "web-2")
+PAIRED = "web-2"
+"""Runs two processes on its port."""
 RELAYS = ("relay-1", "relay-2")
 PATIENCE_S = 60.0
 
@@ -104,7 +106,11 @@ def _fresh_database(stage: Stage) -> None:
 
 
 def _services(stage: Stage, settings: Mapping[str, str]) -> list[Service]:
-    commands = {name: ("serve", "--port", str(stage.ports[name])) for name in WEBS}
+    processes = {name: "2" if name == PAIRED else "1" for name in WEBS}
+    commands = {
+        name: ("serve", "--port", str(stage.ports[name]), "--processes", processes[name])
+        for name in WEBS
+    }
     others = {"relay-1": ("relay",), "relay-2": ("relay",), "worker": ("worker",)}
     return [
         Service(
