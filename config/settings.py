@@ -43,6 +43,7 @@ DATABASES = {
         },
     }
 }
+SWEEPERS = env.number("SWEEPERS", 2)
 MAX_BODY_MB = env.number("MAX_BODY_MB", 12)
 METRICS_TOKEN = env.text("METRICS_TOKEN", "")
 

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from dispatch import catalogue
@@ -20,7 +21,7 @@ logger = logging.getLogger("sanxian.calendar")
 @shared_task(name="dispatch.sweep_due_timers", acks_late=True)
 def sweep_due_timers(**_: Any) -> int:
     """Mark the clocks that have run out and say so in the log."""
-    return sweep_due(now=timezone.now())
+    return sweep_due(now=timezone.now(), sweepers=settings.SWEEPERS)
 
 
 @shared_task(name="dispatch.end_pauses", acks_late=True)

@@ -1,13 +1,15 @@
 """Lines: the sweep of clocks that have run out, and the numbering of the log."""
 
-import threading
+import itertools
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import connection as django_connection
 
-from bench.cpu import Meter
+from bench.cpu import Meter, Sample
 from bench.rows import Row, cpu, interleaved, rate
 from bench.world import World
 from dispatch.outbox import number_batch
@@ -57,69 +59,102 @@ _SET_HEAD = "UPDATE dispatch_feedhead SET seq = %s WHERE district = %s"
 
 
 def measure_sweep(world: World) -> list[Row]:
-    """Rounds of due clocks, in turn swept by us and by a bare loop; then two sweepers at once."""
+    """Rounds of due clocks, swept in turn by us and by a bare loop: on one connection, then on as
+    many as a worker uses."""
     timers = TIMERS if world.cases <= USUAL else world.cases // 2
-    each = min(timers // world.pace.rounds, world.cases // 4)
-    cursor = world.connect().cursor()
-    meter = Meter(world.large)
-    turn = iter(range(1000))
-
-    def add() -> None:
-        n = next(turn)
-        parts = world.cases * 3 // 4 // each
-        cursor.execute(_ADD_TIMERS, [STAGES[n // parts], n % parts * each, each])
-        assert cursor.rowcount == each
-
-    def bare() -> int:
-        total = 0
-        while True:
-            cursor.execute(_BARE_SWEEP)
-            if not cursor.rowcount:
-                return total
-            total += cursor.rowcount
-
-    def fresh(work: Callable[[], int]) -> Any:
-        add()
-        return meter.run(work)
-
+    rounds = world.pace.rounds
+    backlog = _Backlog(world, min(timers // rounds, world.cases * 9 // 16 // rounds))
     sweep_due(now=datetime.now(UTC))
-    ours, theirs = interleaved(
-        [lambda: fresh(lambda: sweep_due(now=datetime.now(UTC))), lambda: fresh(bare)],
-        world.pace.rounds,
+    _sweep(settings.SWEEPERS)
+    one, theirs, many, of_many = interleaved(
+        [
+            backlog.run(lambda: _sweep(1)),
+            backlog.run(lambda: backlog.bare(1)),
+            backlog.run(lambda: _sweep(settings.SWEEPERS)),
+            backlog.run(lambda: backlog.bare(settings.SWEEPERS)),
+        ],
+        rounds,
     )
-    add()
-    _two_at_once()
-    cursor.execute(_TWICE)
-    events, different = cursor.fetchone() or (0, 0)
-    cursor.execute(_LEFT)
-    left = (cursor.fetchone() or (0,))[0]
+    twice, left = backlog.faults()
+    none = f"{twice} twice and {left} left behind"
     return [
         Row(
-            line="sweep of due timers",
-            ours=rate(ours),
+            line="sweep of due timers, one sweeper",
+            ours=rate(one),
             unit="/s",
             reference=rate(theirs),
             reference_is="bare loop, no events",
-            cpu_us=cpu(ours),
+            cpu_us=cpu(one),
             reference_cpu_us=cpu(theirs),
+            goal="none twice",
+            met=not twice and not left,
+            note=f"{backlog.each:,} a round",
+        ),
+        Row(
+            line=f"sweep of due timers, {settings.SWEEPERS} sweepers",
+            ours=rate(many),
+            unit="/s",
+            reference=rate(of_many),
+            reference_is=f"{settings.SWEEPERS} bare loops",
             goal=f">= {SWEEP_GOAL:,}/s, none twice",
-            met=rate(ours) >= SWEEP_GOAL and events == different and not left,
-            note=f"{each:,} a round; {events - different} twice and {left} left behind after two "
-            "sweepers at once",
-        )
+            met=rate(many) >= SWEEP_GOAL and not twice and not left,
+            note=f"as a worker sweeps a backlog (SWEEPERS); after all rounds {none}",
+        ),
     ]
 
 
-def _two_at_once() -> None:
-    def sweep() -> None:
-        sweep_due(now=datetime.now(UTC))
-        django_connection.close()
+def _sweep(sweepers: int) -> int:
+    return sweep_due(now=datetime.now(UTC), sweepers=sweepers)
 
-    threads = [threading.Thread(target=sweep) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+
+class _Backlog:
+    """Adds clocks that are due, `each` at a time, and measures what sweeps them."""
+
+    def __init__(self, world: World, each: int) -> None:
+        self.world, self.each = world, each
+        self.cursor = world.connect().cursor()
+        self.meter = Meter(world.large)
+        self.parts = world.cases * 3 // 4 // each
+        self.turn = itertools.count()
+
+    def run(self, work: Callable[[], int]) -> Callable[[], Sample]:
+        """What adds a round of due clocks and measures the work on them."""
+
+        def measured() -> Sample:
+            self._add()
+            return self.meter.run(work)
+
+        return measured
+
+    def _add(self) -> None:
+        n = next(self.turn)
+        offset = n % self.parts * self.each
+        self.cursor.execute(_ADD_TIMERS, [STAGES[n // self.parts], offset, self.each])
+        assert self.cursor.rowcount == self.each
+
+    def bare(self, loops: int) -> int:
+        """Mark all that is due by so many bare loops at once; how many."""
+        if loops == 1:
+            return _bare_loop(self.cursor)
+        cursors = [self.world.connect().cursor() for _ in range(loops)]
+        with ThreadPoolExecutor(loops) as pool:
+            return sum(pool.map(_bare_loop, cursors))
+
+    def faults(self) -> tuple[int, int]:
+        """How many marks were said twice, and how many due clocks were left behind."""
+        self.cursor.execute(_TWICE)
+        events, different = self.cursor.fetchone() or (0, 0)
+        self.cursor.execute(_LEFT)
+        return events - different, (self.cursor.fetchone() or (0,))[0]
+
+
+def _bare_loop(cursor: Any) -> int:
+    total = 0
+    while True:
+        cursor.execute(_BARE_SWEEP)
+        if not cursor.rowcount:
+            return total
+        total += cursor.rowcount
 
 
 def measure_relay(world: World) -> list[Row]:

@@ -16,6 +16,7 @@ from dispatch import catalogue
 from dispatch.actions import timing
 from dispatch.casefile import case_for
 from dispatch.models import Case, Escalation, Event, LadderStep, Timer
+from dispatch.timekeeping import sweeping
 from dispatch.timekeeping.ladder import WORKDAYS
 from dispatch.timekeeping.planning import moment_of
 from dispatch.timekeeping.sweeping import sweep_due
@@ -376,6 +377,47 @@ def test_several_sweepers_say_each_mark_once(real_city: City) -> None:
     told = Event.objects.filter(payload__has_key="level")
     pairs = [(event.payload["timer"], mark_of(event)) for event in told]
     assert len(pairs) == len(set(pairs)) == timers * len(LADDER)
+
+
+def test_a_backlog_is_shared_among_connections_and_each_mark_is_said_once(real_city: City) -> None:
+    for _ in range(5):
+        dispatched(real_city)
+    timers = Timer.objects.filter(state="RUNNING").count()
+
+    total = sweeping._share(sweeping._given(LATE), 3)
+
+    assert total == Escalation.objects.count() == timers * len(LADDER)
+    told = Event.objects.filter(payload__has_key="level")
+    assert len({(e.payload["timer"], mark_of(e)) for e in told}) == told.count() == total
+
+
+def test_a_part_holds_the_cases_of_its_own_and_the_parts_hold_them_all(real_city: City) -> None:
+    for _ in range(4):
+        dispatched(real_city)
+    given = sweeping._given(LATE)
+
+    swept = []
+    for part in ((0, 2), (1, 2)):
+        sweeping._sweep_part(given, part)
+        swept.append(set(Event.objects.filter(payload__has_key="level").values_list("case_id")))
+
+    assert len(swept[0]) == 2
+    assert len(swept[1]) == 4
+
+
+def test_no_second_backlog_is_shared_while_one_is_under_way(real_city: City) -> None:
+    dispatched(real_city)
+    given = sweeping._given(LATE)
+
+    def hold_and_share(_: int) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [sweeping.SHARING_LOCK])
+            shared = at_once(lambda _: sweeping._share(given, 2), 1)[0]
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [sweeping.SHARING_LOCK])
+            return shared
+
+    assert at_once(hold_and_share, 1) == [0]
+    assert sweeping._share(given, 2) > 0
 
 
 SWEEPER = """
