@@ -139,6 +139,8 @@ def _moves_by(
     for row in moves_from(State(case.state)):
         if not may_move(scope, row, case.area_code, case.lead_unit_id, case.support_units):
             continue
+        if row.beside and not (facts.verify_open or facts.untrue_reported):
+            continue
         if found := obstacle(row.name, facts):
             why = str(found.message)
             blocked.append({"move": row.name, "code": found.code, "why": why})

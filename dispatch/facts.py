@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.ready import ReadyRows
 from dispatch import catalogue
 from dispatch.fields import DISCONTENT
-from dispatch.lifecycle import COMMANDER, LEADER, OPEN, CloseType, Stage, State
+from dispatch.lifecycle import BESIDE, COMMANDER, LEADER, OPEN, CloseType, Stage, State
 from dispatch.models import (
     Assignment,
     Callback,
@@ -72,6 +72,8 @@ class Facts:
     tasks_open: bool
     tasks_there: bool
     untrue_reported: bool
+    verify_open: bool
+    is_out: bool
     explanation_pending: bool
     somebody_uncalled: bool
     ruled_in_a_merged_one: bool
@@ -109,6 +111,7 @@ def facts_of(case: Case, *, by: User | None, now: datetime) -> Facts:
         no_return=case.no_return,
         is_waiting=case.is_waiting,
         extensions=case.extension_count,
+        is_out=case.state in BESIDE,
         was_untrue=case.close_type == CloseType.NOT_TRUE.value,
         voices=case.intakes_count,
         never_merged="SENSITIVE" if case.sensitive else category.never_merge,
@@ -164,10 +167,11 @@ _QUESTIONS: dict[str, tuple[frozenset[State], QuerySet[Any], str]] = {
     ),
     "tasks_there": (frozenset({State.PROCESSING}), _TASKS, "case"),
     "untrue_reported": (
-        frozenset({State.VERIFYING}),
+        BESIDE | {State.VERIFYING},
         _OPEN_CLOCKS.filter(stage=Stage.FILE.value),
         "case",
     ),
+    "verify_open": (BESIDE, _OPEN_CLOCKS.filter(stage=Stage.VERIFY.value), "case"),
     "explanation_pending": (
         frozenset({State.PENDING_CALLBACK}),
         _CALLED.filter(UNHEARD),

@@ -62,25 +62,6 @@ class State(StrEnum):
     MERGED = "MERGED"
 
 
-STATE_LABELS = {
-    State.REGISTERED: "待受理",
-    State.VERIFYING: "核实中",
-    State.PENDING_FILING: "待立案",
-    State.PENDING_DISPATCH: "待派遣",
-    State.PENDING_SIGN: "待签收",
-    State.PROCESSING: "处置中",
-    State.RETURN_REVIEW: "退单审核",
-    State.ARBITRATION: "争议裁定",
-    State.PENDING_CHECK: "待核查",
-    State.CHECKING: "核查中",
-    State.PENDING_CALLBACK: "待回访",
-    State.SUSPENDED: "挂账",
-    State.CLOSED: "已结案",
-    State.ARCHIVED: "已归档",
-    State.REJECTED: "不予受理",
-    State.VOIDED: "作废",
-    State.MERGED: "已并案",
-}
 ENDED = frozenset(
     {State.CLOSED, State.ARCHIVED, State.REJECTED, State.VOIDED, State.MERGED},
 )
@@ -134,7 +115,8 @@ class Move:
     """A row of domain.md 7.2. `target` None means that the state stays.
 
     `by_support` moves are made by a unit with a task, `by_any` moves by it or by the one that
-    leads, the others by the one that leads.
+    leads, the others by the one that leads. `beside` moves verify an emergency that has gone out
+    to its unit (T43, 边处置边核实): they are nobody's where no verification is open.
     """
 
     number: str
@@ -149,6 +131,7 @@ class Move:
     offered: bool = False
     by_support: bool = False
     by_any: bool = False
+    beside: bool = False
 
 
 def _move(  # noqa: PLR0913
@@ -165,6 +148,7 @@ def _move(  # noqa: PLR0913
     offered: bool = False,
     by_support: bool = False,
     by_any: bool = False,
+    beside: bool = False,
 ) -> Move:
     return Move(
         number=number,
@@ -179,6 +163,7 @@ def _move(  # noqa: PLR0913
         offered=offered,
         by_support=by_support,
         by_any=by_any,
+        beside=beside,
     )
 
 
@@ -190,6 +175,11 @@ _BEFORE_WORK = {
     _S.PENDING_DISPATCH,
     _S.PENDING_SIGN,
 }
+BESIDE = frozenset(
+    {_S.PENDING_DISPATCH, _S.PENDING_SIGN, _S.PROCESSING, _S.RETURN_REVIEW, _S.ARBITRATION}
+)
+"""States in which an emergency is verified while its unit works (T43)."""
+BESIDE_STAGES = frozenset({_T.VERIFY, _T.FILE})
 _EVERY_CLOCK = set(Stage)
 
 MOVES: tuple[Move, ...] = (
@@ -347,7 +337,17 @@ MOVES: tuple[Move, ...] = (
           "citizen_answered", fields=(TEXT,), offered=True),
     _move("T43", "emergency_dispatch", {_S.REGISTERED, _S.VERIFYING}, _S.PENDING_SIGN,
           "DUTY_LEADER OPERATOR", "dispatched", fields=(UNIT, REASON),
-          stops={_T.ACCEPT, _T.VERIFY, _T.FILE}, starts=(_T.SIGN, _T.DISPOSAL), offered=True),
+          stops={_T.ACCEPT, _T.FILE}, starts=(_T.SIGN, _T.DISPOSAL, _T.VERIFY), offered=True),
+    _move("T43", "verified_true", BESIDE, None, "INSPECTOR", "verified", fields=(TEXT, PHOTOS),
+          stops={_T.VERIFY}, offered=True, beside=True),
+    _move("T43", "report_untrue", BESIDE, None, "INSPECTOR", "untrue_reported",
+          fields=(TEXT, PHOTOS), stops={_T.VERIFY}, starts=(_T.FILE,), offered=True, beside=True),
+    _move("T43", "verify_again", BESIDE, None, "DUTY_LEADER", "verify_again", fields=(REASON,),
+          stops={_T.FILE}, starts=(_T.VERIFY,), offered=True, beside=True),
+    _move("T43", "hold_true", BESIDE, None, "DUTY_LEADER", "held_true", fields=(REASON,),
+          stops={_T.FILE}, offered=True, beside=True),
+    _move("T43", "verified_false", BESIDE, _S.CLOSED, "DUTY_LEADER", "found_untrue",
+          fields=(REASON, TOLD), stops=_EVERY_CLOCK, offered=True, beside=True),
     _move("M1", "link", frozenset(_S) - {_S.MERGED}, None, "RECEIVER DUTY_LEADER DISPATCHER",
           "linked", fields=(OTHER, REASON, JOINT), offered=True),
     _move("M2", "unlink", frozenset(_S), None, "RECEIVER DUTY_LEADER DISPATCHER", "unlinked",

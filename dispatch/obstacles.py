@@ -45,6 +45,13 @@ _IS_WAITING = Obstacle(
 )
 
 
+_NOT_SENT = Obstacle(
+    "NOT_SENT",
+    _("本案没有待办的边处置边核实。"),
+    lambda facts: facts.is_out and not facts.verify_open,
+)
+
+
 def _is_never_merged(code: str, facts: Facts) -> bool:
     return facts.never_merged == code
 
@@ -217,8 +224,17 @@ _OF_THE_CASE: dict[str, tuple[Obstacle, ...]] = {
             lambda facts: facts.untrue_reported,
         ),
     ),
+    "verified_true": (_NOT_SENT,),
     "report_untrue": (
         Obstacle("ALREADY_REPORTED", _("已报告不属实。"), lambda facts: facts.untrue_reported),
+        _NOT_SENT,
+    ),
+    "hold_true": (
+        _unless(
+            "NOT_REPORTED",
+            _("须先由网格员到场并报告不属实。"),
+            lambda facts: facts.untrue_reported,
+        ),
     ),
     "object_untrue": (
         _unless(

@@ -5,13 +5,15 @@ from dataclasses import replace
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit, UnitLevel
-from dispatch.actions import filing
+from dispatch import catalogue
+from dispatch.actions import filing, timing
 from dispatch.actions.context import MoveContext
 from dispatch.actions.duties import routing
 from dispatch.actions.errors import RuleError
 from dispatch.assignment import Rule, Suggestion, Why
 from dispatch.duties import workload
-from dispatch.models import Assignment
+from dispatch.lifecycle import Stage, State
+from dispatch.models import Assignment, Case, Line
 from dispatch.models.assignments import AssignmentRole
 
 
@@ -49,9 +51,22 @@ def assign(context: MoveContext, unit: Unit, why: Why) -> None:
 
 
 def emergency_dispatch(context: MoveContext) -> None:
-    """T43: files and dispatches in one act; only for P0."""
+    """T43: files and dispatches in one act; only for P0. The inspector looks meanwhile
+    (边处置边核实): a clock that runs already runs on, else one starts."""
+    if not _is_verified_beside(context.case):
+        context.starts = (Stage.SIGN, Stage.DISPOSAL)
+        context.stops = context.move.stops | {Stage.VERIFY}
     filing.file(context)
     dispatch(context)
+
+
+def _is_verified_beside(case: Case) -> bool:
+    """True where somebody has to look at a place: not at an inspector's own report, not where one
+    has just looked, and not at a sensitive case, which few may know (2.8)."""
+    category = catalogue.current().categories[case.category_code]
+    has_place = case.location is not None and category.needs_check
+    looked = case.state == State.VERIFYING and not timing.is_open(case, Stage.VERIFY)
+    return has_place and case.line != Line.GRID and not case.sensitive and not looked
 
 
 def _unit(context: MoveContext) -> tuple[Unit, Why]:

@@ -3,8 +3,9 @@
 What each of them does to the unit's own part stands in undertakings.py; tasks in tasks.py.
 """
 
-from dispatch.actions import tasks
+from dispatch.actions import tasks, timing
 from dispatch.actions.context import MoveContext
+from dispatch.lifecycle import BESIDE_STAGES
 
 
 def first_contact(context: MoveContext) -> None:
@@ -13,5 +14,7 @@ def first_contact(context: MoveContext) -> None:
 
 
 def submit_result(context: MoveContext) -> None:
-    """T28: the result is on the table, the disposal clock stops; all support done or excused."""
+    """T28: the result is on the table, the disposal clock stops; all support done or excused. A
+    verification beside the work (T43) ends without a verdict: the check comes now."""
+    timing.stop(context.case, BESIDE_STAGES, now=context.now, cancelled=True)
     tasks.accept_all(context)

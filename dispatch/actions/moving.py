@@ -64,6 +64,7 @@ EFFECTS: dict[str, Callable[[MoveContext], None]] = {
     "verified_true": automatic.accepted,
     "report_untrue": nothing_more,
     "verify_again": nothing_more,
+    "hold_true": nothing_more,
     "verified_false": filing.verified_false,
     "accept": automatic.accepted,
     "file": automatic.file,

@@ -13,7 +13,7 @@ from accounts.ready import ReadyQuery
 from dispatch import catalogue
 from dispatch.catalogue import limit_of
 from dispatch.clocks import MINUTE, SHANGHAI, Counting, Limit, Unit, due, go_on, worked_between
-from dispatch.lifecycle import Stage
+from dispatch.lifecycle import BESIDE, BESIDE_STAGES, Stage
 from dispatch.models import Assignment, Case, Event, Extension, Intake, Standstill, Timer
 from dispatch.models.cases import NEVER
 from dispatch.models.delays import Approval
@@ -347,13 +347,16 @@ def safe_limit(case: Case) -> Limit | None:
 def refresh_due(case: Case, clocks: Sequence[Timer] | None = None) -> None:
     """Set `due_stage`, `due_at` and `near_at` from the earliest running clock (not saved).
 
-    Clocks of voices and of tasks are their own: they never move the case in the queue. `clocks`
-    are the open ones, where the caller has them.
+    Clocks of voices, of tasks and of a verification beside the work are their own: they never
+    move the case in the queue. `clocks` are the open ones, where the caller has them.
     """
+    aside = BESIDE_STAGES if case.state in BESIDE else frozenset()
     own = [
         clock
         for clock in (open_clocks(case) if clocks is None else clocks)
-        if clock.state == TimerState.RUNNING.value and clock.assignment_id is None
+        if clock.state == TimerState.RUNNING.value
+        and clock.assignment_id is None
+        and clock.stage not in aside
     ]
     if not own:
         case.due_stage, case.due_at, case.near_at = "", NEVER, NEVER

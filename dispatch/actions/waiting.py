@@ -9,7 +9,7 @@ from dispatch.actions import filing, timing
 from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import RuleError
 from dispatch.clocks import Counting, Limit, Unit, due
-from dispatch.lifecycle import Stage
+from dispatch.lifecycle import BESIDE, BESIDE_STAGES, Stage
 from dispatch.models import Extension, Pause, Timer
 from dispatch.models.delays import Approval, PauseKind
 from dispatch.models.timers import StandCause, TimerState
@@ -83,7 +83,11 @@ unit stops her clock by a question of its own; a danger does not wait for a citi
 
 
 def pause(context: MoveContext, kind: PauseKind, until: datetime) -> None:
-    """Stop the running clocks of the case, with the cause; some run on (RUNS_ON)."""
+    """Stop the running clocks of the case, with the cause; some run on (RUNS_ON), and so does a
+    verification beside the work while a citizen is asked: it looks at a danger."""
+    runs_on = list(RUNS_ON[kind])
+    if kind is PauseKind.CITIZEN and context.case.state in BESIDE:
+        runs_on += [stage.value for stage in BESIDE_STAGES]
     Pause.objects.create(
         case=context.case,
         kind=kind,
@@ -95,9 +99,7 @@ def pause(context: MoveContext, kind: PauseKind, until: datetime) -> None:
     running = Timer.objects.filter(
         case=context.case, intake__isnull=True, state=TimerState.RUNNING.value
     )
-    running.exclude(stage__in=RUNS_ON[kind]).update(
-        state=TimerState.PAUSED.value, paused_at=context.now
-    )
+    running.exclude(stage__in=runs_on).update(state=TimerState.PAUSED.value, paused_at=context.now)
 
 
 def go_on(context: MoveContext) -> None:

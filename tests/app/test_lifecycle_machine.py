@@ -13,7 +13,7 @@ from dispatch import catalogue, outbox
 from dispatch.actions.errors import MoveError
 from dispatch.actions.moving import make_move
 from dispatch.casefile import moves_for
-from dispatch.lifecycle import ENDED, MOVES, State, move_from
+from dispatch.lifecycle import BESIDE, BESIDE_STAGES, ENDED, MOVES, State, move_from
 from dispatch.models import (
     Assignment,
     Case,
@@ -111,6 +111,8 @@ def check(case: Case) -> None:
         left = Timer.objects.filter(case=case, state__in=["RUNNING", "PAUSED"])
         assert set(left.values_list("stage", flat=True)) <= {"FOLLOW_UP"}
     own = running.filter(assignment__isnull=True).order_by("due_at")
+    if case.state in BESIDE:
+        own = own.exclude(stage__in=BESIDE_STAGES)
     first = own.values_list("due_at", flat=True).first()
     assert case.due_at == (first or NEVER)
     leads = Assignment.objects.filter(case=case, role="LEAD", ended_at__isnull=True).count()

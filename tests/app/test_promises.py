@@ -149,7 +149,9 @@ def test_a_question_to_the_citizen_stops_neither_danger_nor_supervision(city: Ci
     move(city, case, "handler1", "wait_citizen", 5, way="PHONE", text="具体位置？")
 
     running = Timer.objects.filter(case=case, state="RUNNING", intake__isnull=True)
-    assert set(running.values_list("stage", flat=True)) == {"SUPERVISE", "PROGRESS", "SAFE"}
+    assert set(running.values_list("stage", flat=True)) == {
+        "SUPERVISE", "PROGRESS", "SAFE", "VERIFY",
+    }  # fmt: skip
     assert set(Timer.objects.filter(case=case, state="PAUSED").values_list("stage", flat=True)) == {
         "RESPONSE", "DISPOSAL",
     }  # fmt: skip

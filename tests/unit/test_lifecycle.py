@@ -8,12 +8,12 @@ import pytest
 
 from accounts.models import Role
 from dispatch.actions.moving import EFFECTS
+from dispatch.drawing import STATE_LABELS
 from dispatch.lifecycle import (
     ENDED,
     MOVES,
     NAMES,
     OPEN,
-    STATE_LABELS,
     SYSTEM,
     TOPICS,
     Move,
@@ -40,6 +40,7 @@ CLOCKS_BY_STATE = {
 STEPS_OF_OURS = {
     "T4": {"follow_up"},
     "T8": {"report_untrue", "verify_again", "object_untrue"},
+    "T43": {"verified_true", "report_untrue", "verify_again", "hold_true", "verified_false"},
     "T21": {"state_position"},
     "T23": {"progress", "confirm_safe"},
     "T24": {"approve_extension", "refuse_extension"},
@@ -180,7 +181,7 @@ def test_each_open_state_is_entered_with_its_own_clock(move: Move) -> None:
 )
 def test_leaving_a_state_stops_its_clock(move: Move) -> None:
     for source in move.sources & set(CLOCKS_BY_STATE):
-        assert CLOCKS_BY_STATE[source] in move.stops
+        assert CLOCKS_BY_STATE[source] in move.stops | set(move.starts)
 
 
 def test_field_names_are_used_once_per_move_and_choices_have_values() -> None:

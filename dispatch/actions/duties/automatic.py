@@ -12,7 +12,9 @@ from dispatch.models import Category
 
 
 def accepted(context: MoveContext) -> None:
-    """T7, T9: filed at once where the category says so."""
+    """T7, T9: filed at once where the category says so; beside the work (T43) it is filed."""
+    if context.move.beside:
+        return
     category = _category(context)
     if category.auto_file and not context.case.sensitive:
         context.then, context.rule = "file", f"auto_file:{category.code}"
