@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
-from dispatch.queue.follow_ups import follow_ups_for
+from dispatch.queue.follow_ups import follow_ups_context
 from dispatch.queue.pages import frame_for
 from hotline.actions import OPERATORS
 from ui.words import KINDS
@@ -30,6 +30,6 @@ def desk(request: HttpRequest) -> HttpResponse:
         "kinds": kinds,
         "page_name": "desk",
         "now": now,
-        "follow_ups": follow_ups_for(user, now=now),
+        **follow_ups_context(user, now=now),
     }
     return render(request, "hotline/desk.html", context)

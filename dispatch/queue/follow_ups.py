@@ -9,7 +9,7 @@ from dispatch.models import Case, Timer
 from dispatch.models.timers import TimerState
 
 CALLERS = frozenset({"OPERATOR", "CALLBACK", "DUTY_LEADER"})
-SHOWN = 12
+SHOWN = 50
 
 
 def follow_ups_for(user: User, *, now: datetime) -> list[dict[str, Any]]:
@@ -33,3 +33,13 @@ def follow_ups_for(user: User, *, now: datetime) -> list[dict[str, Any]]:
         }
         for clock in waiting.select_related("case").order_by("due_at", "pk")[:SHOWN]
     ]
+
+
+def follow_ups_context(user: User, *, now: datetime) -> dict[str, Any]:
+    """What dispatch/_follow_ups.html shows: the calls, how many are late, if there are more."""
+    found = follow_ups_for(user, now=now)
+    return {
+        "follow_ups": found,
+        "follow_ups_overdue": sum(one["overdue"] for one in found),
+        "follow_ups_more": len(found) == SHOWN,
+    }

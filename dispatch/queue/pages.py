@@ -25,7 +25,7 @@ from dispatch.queue.filters import (
     filters_from,
     link,
 )
-from dispatch.queue.follow_ups import follow_ups_for
+from dispatch.queue.follow_ups import follow_ups_context
 from dispatch.queue.form import chips_of, form_context
 from dispatch.queue.saving import SHARING_ROLE, usable_by
 from dispatch.queue.seeing import unseen_for, view_of
@@ -103,7 +103,7 @@ def list_context(
         "total_key": tile if tile in TILES else "all",
         "total": numbers.get(tile, numbers["all"]),
         "incidents_at": _incidents_at(user, filters),
-        "follow_ups": follow_ups_for(user, now=now),
+        **follow_ups_context(user, now=now),
     }  # fmt: skip
 
 

@@ -259,6 +259,12 @@ def state_word(state: str) -> object:
 
 
 @register.filter
+def thousands(count: int) -> str:
+    """A number with a comma every three digits, as text.js writes it."""
+    return f"{count:,}"
+
+
+@register.filter
 def long(seconds: float | None) -> str:
     """A length of time in words: {{ apart_s|long }}."""
     return duration(seconds or 0)

@@ -93,12 +93,19 @@ export function sealStyle(line, isOver, scale = 0.46) {
   }));
 }
 
+const WIDEST_CLUSTER = 21;
+
+/** Pixels from the middle of a cluster to its rim: a step wider for ten times as many, never wider than its square. */
+export function clusterRadius(count) {
+  return Math.min(WIDEST_CLUSTER, 11 + Math.log10(count) * 2.8);
+}
+
 /** A number of cases; a dashed red ring, not its colour alone, says that one of them is overdue. */
 export function clusterStyle(count, isOver = false) {
   const short = count > 9999 ? `${Math.round(count / 1000)}k` : String(count);
   return remember(`cluster${short}${isOver}`, () => new Style({
     image: new CircleStyle({
-      radius: Math.min(26, 11 + Math.sqrt(count) * 2.6),
+      radius: clusterRadius(count),
       fill: new Fill({ color: "rgba(22,48,95,.9)" }),
       stroke: isOver ? new Stroke({ color: "#ff5a6e", width: 3, lineDash: [5, 3] }) : new Stroke({ color: "#fff", width: 2 }),
     }),

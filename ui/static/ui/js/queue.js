@@ -9,6 +9,7 @@ import { arrive, close, followAddress, open, step, transfer } from "./queue/open
 import { batch, clickPick, pickAll, pickCases, pickRange, togglePick, unpick } from "./queue/picks.js";
 import { followPointer, head, list, rowOf, selected } from "./queue/rows.js";
 import { askAbout, listenToFeed, loadWaiting } from "./queue/strip.js";
+import { thousands } from "./text.js";
 
 const MAP_CLICKS = {
   fit: () => {
@@ -99,7 +100,7 @@ bind({
 window.sanxianMap = map;
 map.onPick(open);
 map.onLock((isLocked) => $("#fit").setAttribute("aria-pressed", String(!isLocked)));
-map.onCount((n) => ($("#on-map").textContent = n));
+map.onCount((n) => ($("#on-map").textContent = thousands(n)));
 followPointer();
 listenToFeed();
 listenToFilters();

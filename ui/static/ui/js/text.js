@@ -14,6 +14,11 @@ export function fill(text, values) {
   return text.replace(/%\((\w+)\)s/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
 
+/** A number with a comma every three digits, as ui/templatetags/ui.py writes it. */
+export function thousands(count) {
+  return Number(count).toLocaleString("en-US");
+}
+
 const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 
 export function escape(text) {

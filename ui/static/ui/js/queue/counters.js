@@ -1,6 +1,7 @@
 // Counters of tiles and lines, and what has not been looked at yet; the server keeps the mark.
 import { get, post } from "../api.js";
 import { $, $$ } from "../page.js";
+import { thousands } from "../text.js";
 import { head } from "./rows.js";
 
 const COUNT_EVERY_MS = 2000;
@@ -30,7 +31,7 @@ async function countAgain() {
 function show(counts) {
   for (const element of $$("[data-count]")) {
     const count = counts[element.dataset.count];
-    if (count !== undefined) element.textContent = count;
+    if (count !== undefined) element.textContent = thousands(count);
   }
   for (const [view, count] of Object.entries(counts.unseen)) showUnseen(view, count);
 }

@@ -2,7 +2,7 @@
 import { fragment } from "../api.js";
 import { tick } from "../clock.js";
 import { $, $$, toast } from "../page.js";
-import { fill, gettext } from "../text.js";
+import { fill, gettext, thousands } from "../text.js";
 import { look } from "./counters.js";
 import { map } from "./map.js";
 import { pickCases } from "./picks.js";
@@ -68,7 +68,7 @@ export function toggleOnly() {
 
 /** How many rows stand there, of how many. */
 export function countRows() {
-  $("#shown").textContent = dropped + $$(".case").length;
+  $("#shown").textContent = thousands(dropped + $$(".case").length);
 }
 
 /** The list anew, as the address says. */

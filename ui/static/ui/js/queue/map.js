@@ -3,6 +3,7 @@
 import { Feature, Point, fromLonLat, toLonLat } from "../../../vendor/ol@10.11.0/ol.js";
 import { get } from "../api.js";
 import { CityMap, HALO } from "../map.js";
+import { spread } from "./spread.js";
 
 const SQUARE_PX = 46;
 const SETTLE_MS = 160;
@@ -76,7 +77,7 @@ class QueueMap extends CityMap {
     this.box = round;
     this.counted?.(n);
     this.cases.clear(true);
-    this.cases.addFeatures(items.map(featureOf));
+    this.cases.addFeatures(spread(items.map(featureOf), resolution));
     this.ringHovered();
   }
 

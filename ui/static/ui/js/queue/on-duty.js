@@ -1,6 +1,7 @@
 // Inspectors on duty: the chip's count is the server's; marks and names come with the first press on it.
 import { get } from "../api.js";
 import { $ } from "../page.js";
+import { thousands } from "../text.js";
 
 const EVERY_MS = 30000;
 const AFTER_EVENT_MS = 5000;
@@ -14,7 +15,7 @@ async function ask() {
   askedAt = Date.now();
   try {
     const { n, items } = await get(`/api/v1/grid/on-duty?district=${chip.dataset.district}`);
-    $(".num", chip).textContent = n;
+    $(".num", chip).textContent = thousands(n);
     layer?.show(items);
     chip.classList.remove("is-stale");
   } catch {
