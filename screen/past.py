@@ -17,7 +17,7 @@ from screen.places import WallArea
 
 REACH = timedelta(days=8)
 READING_GOOD_FOR = timedelta(minutes=2)
-MOST_STEPS, MOST_QUEUE, MOST_URGENT = 2000, 200, 10_000
+MOST_STEPS, MOST_QUEUE, MOST_URGENT = 2000, 200, 100_000
 
 
 class MomentError(Exception):
