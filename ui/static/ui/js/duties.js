@@ -12,7 +12,13 @@ function complain(error, form) {
     const why = fields[holder.dataset.field];
     $(".why", holder).textContent = why ? why.join(" ") : "";
     $(".why", holder).hidden = !why;
-    $("input,select", holder).toggleAttribute("aria-invalid", Boolean(why));
+    $("input,select", holder).setAttribute("aria-invalid", String(Boolean(why)));
+  }
+  const first = form && $('[aria-invalid="true"]', form);
+  if (first) {
+    problem.hidden = true;
+    first.focus();
+    return;
   }
   problem.textContent = explain(error);
   problem.hidden = false;

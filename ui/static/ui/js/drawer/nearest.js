@@ -6,7 +6,9 @@ import { escape, fill, gettext } from "../text.js";
 
 const KILOMETRE = 1000;
 
-function away({ distance_m: metres, exact }) {
+/** From the middle of an area by hundreds of metres only: more would be made up. */
+function away({ distance_m: measured, exact }) {
+  const metres = exact ? measured : Math.max(100, Math.round(measured / 100) * 100);
   const words = metres < KILOMETRE ? fill(gettext("%(n)s 米"), { n: metres }) : fill(gettext("%(n)s 公里"), { n: (metres / KILOMETRE).toFixed(1) });
   return exact ? words : fill(gettext("约 %(way)s（按网格中央）"), { way: words });
 }
