@@ -33,12 +33,7 @@ def execute_prepared(
     `first` is another statement, sent before it in the same round trip; its answer is not kept.
     A parameter whose type PostgreSQL cannot tell from its place needs a cast: %s::smallint.
     """
-    known = _known.setdefault(connection.connection, set())
-    if name not in known:
-        numbers = itertools.count(1)
-        numbered = re.sub("%s", lambda _: f"${next(numbers)}", sql).replace("%%", "%")
-        cursor.execute(f"PREPARE {name} AS {numbered}")
-        known.add(name)
+    _prepare(cursor, sql, name)
     execute = _execute(name, len(params))
     if first is None:
         cursor.execute(execute, params)
@@ -46,13 +41,32 @@ def execute_prepared(
         cursor.execute(f"{first[0]} {execute}", [*first[1], *params])
 
 
+def to_be_first(sql: str, params: Sequence[Any], *, name: str) -> Statement:
+    """The prepared statement `name` as one to be sent before another, on this connection."""
+    with connection.cursor() as cursor:
+        _prepare(cursor, sql, name)
+    return f"{_execute(name, len(params))};", params
+
+
+def _prepare(cursor: CursorWrapper, sql: str, name: str) -> None:
+    known = _known.setdefault(connection.connection, set())
+    if name not in known:
+        numbers = itertools.count(1)
+        numbered = re.sub("%s", lambda _: f"${next(numbers)}", sql).replace("%%", "%")
+        cursor.execute(f"PREPARE {name} AS {numbered}")
+        known.add(name)
+
+
 @lru_cache(maxsize=1024)
 def _execute(name: str, params: int) -> str:
     return f"EXECUTE {name}" + (f" ({', '.join(['%s'] * params)})" if params else "")
 
 
-def insert_prepared(row: models.Model) -> None:
-    """Insert a new row as `save` would, by a statement planned once, and give it its key."""
+def insert_prepared(row: models.Model, *, first: Statement | None = None) -> None:
+    """Insert a new row as `save` would, by a statement planned once, and give it its key.
+
+    `first` is sent before it in the same round trip.
+    """
     key = type(row)._meta.pk
     given = [
         (field, value)
@@ -69,6 +83,7 @@ def insert_prepared(row: models.Model) -> None:
             f'INSERT INTO {table} ({columns}) VALUES ({places}) RETURNING "{key.column}"',
             [field.get_db_prep_save(value, connection) for field, value in given],
             name=f"insert_{table}_{zlib.crc32(columns.encode()):08x}",
+            first=first,
         )
         (row.pk,) = cursor.fetchone()
     row._state.adding = False
@@ -77,6 +92,19 @@ def insert_prepared(row: models.Model) -> None:
 
 def update_prepared(row: models.Model, names: Iterable[str]) -> None:
     """Write these fields of a stored row as `save(update_fields=...)` would, planned once."""
+    sql, values, name = _update(row, names)
+    with connection.cursor() as cursor:
+        execute_prepared(cursor, sql, values, name=name)
+
+
+def update_first(row: models.Model, names: Iterable[str]) -> Statement:
+    """The same as a statement to be sent before another one."""
+    sql, values, name = _update(row, names)
+    return to_be_first(sql, values, name=name)
+
+
+def _update(row: models.Model, names: Iterable[str]) -> tuple[str, list[Any], str]:
+    """SQL, values and name of the statement that writes these fields."""
     meta = type(row)._meta
     wanted = set(names)
     fields = [field for field in meta.concrete_fields if field.name in wanted]
@@ -84,10 +112,6 @@ def update_prepared(row: models.Model, names: Iterable[str]) -> None:
         raise FieldDoesNotExist(wanted)
     columns = ", ".join(f'"{field.column}" = %s' for field in fields)
     values = [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
-    with connection.cursor() as cursor:
-        execute_prepared(
-            cursor,
-            f'UPDATE {meta.db_table} SET {columns} WHERE "{meta.pk.column}" = %s',
-            [*values, row.pk],
-            name=f"update_{meta.db_table}_{zlib.crc32(columns.encode()):08x}",
-        )
+    sql = f'UPDATE {meta.db_table} SET {columns} WHERE "{meta.pk.column}" = %s'
+    name = f"update_{meta.db_table}_{zlib.crc32(columns.encode()):08x}"
+    return sql, [*values, row.pk], name

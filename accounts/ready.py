@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import DEFAULT_DB_ALIAS, connection, models
 from django.db.models.query import get_related_populators
 
-from accounts.prepared import execute_prepared
+from accounts.prepared import Statement, execute_prepared
 
 Row = TypeVar("Row", bound=models.Model)
 MARK = 7_000_000_000_000_001
@@ -43,12 +43,12 @@ class ReadyRows:
         self._ids = ids
         self._ready: tuple[str, Shape, Callable[[Any], list[Any]]] | None = None
 
-    def rows(self, *keys: Key) -> list[tuple[Any, ...]]:
-        """The rows for these keys, as the database gives them."""
+    def rows(self, *keys: Key, first: Statement | None = None) -> list[tuple[Any, ...]]:
+        """The rows for these keys, as the database gives them, after `first` (execute_prepared)."""
         sql, shape, _ = self._ready or self._compile()
         params = [value if place is None else keys[place] for place, value in shape]
         with connection.cursor() as cursor:
-            execute_prepared(cursor, sql, params, name=self.name)
+            execute_prepared(cursor, sql, params, name=self.name, first=first)
             rows: list[tuple[Any, ...]] = cursor.fetchall()
             return rows
 
@@ -72,9 +72,9 @@ class ReadyQuery(ReadyRows, Generic[Row]):
     """A query for objects by keys. Related ones come along by `select_related`; prefetching and
     annotations are not taken."""
 
-    def __call__(self, *keys: Key) -> list[Row]:
-        """The objects for these keys."""
-        rows = self.rows(*keys)
+    def __call__(self, *keys: Key, first: Statement | None = None) -> list[Row]:
+        """The objects for these keys, after `first` (execute_prepared)."""
+        rows = self.rows(*keys, first=first)
         return self._ready[2](rows) if self._ready else []
 
     def first(self, *keys: Key) -> Row | None:

@@ -141,7 +141,7 @@ def clock(request: HttpRequest, case_no: str) -> dict[str, Any]:
 def move(request: HttpRequest, case_no: str, payload: MoveIn) -> dict[str, Any]:
     """Make one move."""
     now = timezone.now()
-    make_move(
+    moved = make_move(
         case_no=case_no,
         move=payload.move,
         version=payload.version,
@@ -149,7 +149,7 @@ def move(request: HttpRequest, case_no: str, payload: MoveIn) -> dict[str, Any]:
         by=_user(request),
         now=now,
     )
-    return casefile.case_or_stub(_user(request), case_no, now=now)
+    return casefile.case_after(_user(request), moved, now=now)
 
 
 @router.post("/intakes/{intake_no}/reveal")

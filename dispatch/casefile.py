@@ -20,6 +20,7 @@ from dispatch.facts import Facts, facts_of
 from dispatch.fields import Field
 from dispatch.lifecycle import State, moves_from
 from dispatch.models import Assignment, Attachment, Case, Event, Intake, Note, Timer
+from dispatch.models.cases import is_visible
 from dispatch.obstacles import obstacle
 from dispatch.oversight.threads import dispute_of, supervision_of
 from dispatch.queries import COLUMNS, item_of
@@ -45,6 +46,18 @@ def case_for(user: User, case_no: str, *, now: datetime) -> dict[str, Any]:
     case = case_seen_by(user, case_no)
     if case is None:
         raise CaseNotFoundError
+    return _file_of(user, case, now=now)
+
+
+def case_after(user: User, case: Case, *, now: datetime) -> dict[str, Any]:
+    """The case file as her move has left the case, the row that it wrote; number and state alone
+    where it is out of her sight now."""
+    if is_visible(user.scope(), case):
+        return _file_of(user, case, now=now)
+    return {"case_no": case.case_no, "state": case.state, "version": case.version, "moves": []}
+
+
+def _file_of(user: User, case: Case, *, now: datetime) -> dict[str, Any]:
     row, case_id, area = _row_of(case), case.pk, case.area_code
     facts, parts = facts_of(case, by=user, now=now), _PARTS(case_id)
     moves, blocked = _moves_by(user, case, facts)
@@ -330,12 +343,3 @@ def _attachments(pictures: Sequence[Attachment], hidden: Sequence[Intake]) -> li
 
 def _iso(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
-
-
-def case_or_stub(user: User, case_no: str, *, now: datetime) -> dict[str, Any]:
-    """The case file after a move; number and state alone where it is out of sight now."""
-    try:
-        return case_for(user, case_no, now=now)
-    except CaseNotFoundError:
-        row = Case.objects.filter(case_no=case_no).values("case_no", "state", "version").get()
-        return {**row, "moves": []}

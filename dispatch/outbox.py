@@ -15,7 +15,7 @@ from typing import Any
 from django.db import Error, connection, transaction
 
 from accounts.models import User
-from accounts.prepared import insert_prepared
+from accounts.prepared import Statement, insert_prepared
 from dispatch.models import Case, Event
 
 CHANNEL = "sanxian_outbox"
@@ -34,10 +34,12 @@ def record(
     now: datetime,
     from_state: str = "",
     payload: dict[str, Any] | None = None,
+    first: Statement | None = None,
 ) -> Event:
     """Write the event row of a change; call it in the transaction of the change.
 
     `payload` takes ids, codes and ISO times only: never a name, phone, address or free text.
+    `first` is the change itself where it can go in the same round trip.
     """
     event = Event(
         case_id=case.pk,
@@ -53,7 +55,7 @@ def record(
         district=case.district_code,
         payload=payload or {},
     )
-    insert_prepared(event)
+    insert_prepared(event, first=first)
     ring_relay()
     return event
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.prepared import update_prepared
+from accounts.prepared import update_first
 from accounts.scope import Scope
 from dispatch import outbox
 from dispatch.actions import (
@@ -297,14 +297,12 @@ def _apply(context: MoveContext) -> None:
     case.version += 1
     stops = row.stops if context.stops is None else context.stops
     is_void = context.target in {State.VOIDED, State.REJECTED}
-    timing.stop(case, stops, now=now, replies=not case.is_open, cancelled=is_void)
-    timing.refresh_due(case, _start_clocks(context))
-    update_prepared(
-        case, {"state", "is_open", "state_at", "version", *timing.DUE_FIELDS, *context.changed}
-    )
+    clocks = timing.open_after(case, stops, now=now, replies=not case.is_open, cancelled=is_void)
+    timing.refresh_due(case, _start_clocks(context, clocks))
     if not case.is_open:
         undertakings.end_all(case, now=now)
         supervising.end_with_case(context)
+    changed = {"state", "is_open", "state_at", "version", *timing.DUE_FIELDS, *context.changed}
     payload = {**context.payload, **({"note": note.pk} if note else {})}
     outbox.record(
         case,
@@ -313,6 +311,7 @@ def _apply(context: MoveContext) -> None:
         now=now,
         from_state=before,
         payload=payload,
+        first=update_first(case, changed),
     )
     if context.then:
         follow = move_from(context.then, State(case.state))
@@ -322,10 +321,10 @@ def _apply(context: MoveContext) -> None:
             _apply(MoveContext(case, follow, {}, None, now, target, payload=payload))
 
 
-def _start_clocks(context: MoveContext) -> list[Timer] | None:
-    """Start the clocks of a move; the open ones afterwards, None where others changed as well."""
+def _start_clocks(context: MoveContext, clocks: list[Timer]) -> list[Timer] | None:
+    """Start the clocks of a move beside those that are open; the open ones afterwards, None where
+    others changed as well."""
     case, row, now = context.case, context.move, context.now
-    clocks: list[Timer] = timing.open_clocks(case)
     running, others_changed = {clock.stage for clock in clocks}, False
     for stage in row.starts if context.starts is None else context.starts:
         if stage is Stage.DISPOSAL and (stage.value in running or row.name == "bounce"):

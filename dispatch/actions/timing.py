@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 from django.db.models import Case as When_
 from django.db.models import F, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
-from accounts.prepared import execute_prepared, insert_prepared
+from accounts.prepared import execute_prepared, insert_prepared, to_be_first
 from accounts.ready import ReadyQuery
 from dispatch import catalogue
 from dispatch.catalogue import limit_of
@@ -43,11 +44,25 @@ def stop(
     """
     if not stages:
         return
-    names = [stage.value for stage in stages]
+    values = _stop_values(case, stages, now, replies=replies, cancelled=cancelled)
     with connection.cursor() as cursor:
-        execute_prepared(
-            cursor, _STOP, [now, cancelled, now, case.pk, names, replies], name="dispatch_stop"
-        )
+        execute_prepared(cursor, _STOP, values, name="dispatch_stop")
+
+
+def open_after(
+    case: Case, stages: Collection[Stage], *, now: datetime, replies: bool, cancelled: bool
+) -> list[Timer]:
+    """`stop` and then `open_clocks`, in one round trip."""
+    if not stages:
+        return open_clocks(case)
+    values = _stop_values(case, stages, now, replies=replies, cancelled=cancelled)
+    return _OPEN(case.pk, first=to_be_first(_STOP, values, name="dispatch_stop"))
+
+
+def _stop_values(
+    case: Case, stages: Collection[Stage], now: datetime, *, replies: bool, cancelled: bool
+) -> list[Any]:
+    return [now, cancelled, now, case.pk, [stage.value for stage in stages], replies]
 
 
 _STOP = f"""

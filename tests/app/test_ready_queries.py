@@ -11,7 +11,7 @@ from tests.app.test_disputes import dispatched, log, processing
 from tests.city import City
 from tests.client import Api
 
-MOST_OF_A_SIGN = 13
+MOST_OF_A_SIGN = 10
 """Statements of `sign` over the API: token, move, answer with the whole case file."""
 
 
