@@ -7,7 +7,7 @@ are rare and go the single way, inside the same transaction.
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -17,7 +17,8 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from accounts.models import User
 from dispatch import intake, matching, numbers, outbox
-from dispatch.actions import registering
+from dispatch.actions import copying, registering
+from dispatch.actions.copying import Written
 from dispatch.actions.joining import attaching
 from dispatch.actions.registering import Prepared
 from dispatch.catalogue import UnknownCategoryError
@@ -59,11 +60,15 @@ def submit_many(voices: Sequence[Voice], *, by: User | None) -> list[Answer]:
 
 @dataclass(frozen=True, slots=True)
 class ReadyVoices:
-    """Voices that were checked, located and completed: their rows, or why they are refused."""
+    """Voices that were checked, located and completed: their rows, or why they are refused.
+
+    `written` are the same rows as text, of those that are not refused, by their place.
+    """
 
     voices: Sequence[Voice]
     by: User | None
     prepared: Sequence[Prepared | IntakeError]
+    written: Mapping[int, Written]
 
 
 def make_ready(voices: Sequence[Voice], *, by: User | None) -> ReadyVoices:
@@ -74,7 +79,12 @@ def make_ready(voices: Sequence[Voice], *, by: User | None) -> ReadyVoices:
             prepared.append(intake.prepare(new, by=by, now=now, seq=seq))
         except (IntakeError, UnknownCategoryError) as error:
             prepared.append(_refusal(error))
-    return ReadyVoices(voices, by, prepared)
+    rows = {
+        n: copying.write_out(one)
+        for n, one in enumerate(prepared)
+        if not isinstance(one, IntakeError)
+    }
+    return ReadyVoices(voices, by, prepared, rows)
 
 
 def take_in(ready: ReadyVoices) -> list[Answer]:
@@ -124,10 +134,11 @@ class _Batch:
 
     def __init__(self, ready: ReadyVoices) -> None:
         self.voices, self.by, self.prepared = ready.voices, ready.by, ready.prepared
+        self.written = ready.written
         self.neighbours = _look_around(self.prepared)
         self.first = first_receipts([new.source for new, _ in self.voices if new.source[1]])
         self.fresh = _FreshCases()
-        self.waiting: list[tuple[Prepared, NewIntake, dict[str, Any]]] = []
+        self.waiting: list[tuple[Written, NewIntake, dict[str, Any]]] = []
         self._lock_cases_to_join()
 
     def take_in(self) -> list[Answer]:
@@ -150,7 +161,7 @@ class _Batch:
             answer = self._attach(prepared, new, case_no=twin, by=None, now=now, because=because)
             if not isinstance(answer, IntakeError) or answer.code not in intake.CANNOT_JOIN:
                 return answer
-        return self._register(prepared, new, intake.told(self.by, hits))
+        return self._register(self.written[n], new, intake.told(self.by, hits))
 
     def _hits(self, probe: Probe, stored: list[Candidate]) -> list[radar.Hit]:
         near = self.fresh.near(probe) + [one for one in stored if one.way == radar.AT_PLACE]
@@ -162,11 +173,11 @@ class _Batch:
         return radar.best(probe, candidates)[: radar.IN_RECEIPT]
 
     def _register(
-        self, prepared: Prepared, new: NewIntake, duplicates: list[dict[str, Any]]
+        self, written: Written, new: NewIntake, duplicates: list[dict[str, Any]]
     ) -> Receipt:
-        body = intake.receipt_of(prepared, duplicates)
-        self.waiting.append((prepared, new, body))
-        self.fresh.add(prepared)
+        body = intake.receipt_of(written.prepared, duplicates)
+        self.waiting.append((written, new, body))
+        self.fresh.add(written.prepared)
         return self._remember(new, Receipt(body, is_first=True))
 
     def _attach(
@@ -197,8 +208,8 @@ class _Batch:
         """Write the cases that wait: a voice that joins one must find it in the database."""
         if not self.waiting:
             return
-        rows = [(prepared, body) for prepared, _, body in self.waiting]
-        for ids, (_, new, _) in zip(registering.register_many(rows), self.waiting, strict=True):
+        rows = [(written, body) for written, _, body in self.waiting]
+        for ids, (_, new, _) in zip(copying.register_many(rows), self.waiting, strict=True):
             registering.link_attachments(ids, new.attachments, by=self.by, role="BEFORE")
         self.waiting.clear()
 

@@ -106,6 +106,22 @@ class WorkCalendar:
             line = self.line(line.first_year - 1)
         return EPOCH + line.instant(position) * MICROSECOND
 
+    def close_after(self, day: date, days: int) -> datetime:
+        """The close (UTC) of the nth workday after a day; worked out once."""
+        kept = self._closes.get((day, days))
+        return kept or self._closes.setdefault((day, days), self._close_after(day, days))
+
+    def _close_after(self, day: date, days: int) -> datetime:
+        while days:
+            day += timedelta(days=1)
+            days -= self.is_workday(day)
+        close = timedelta(minutes=self.slots_on(day)[-1][1])
+        return (datetime.combine(day, time.min, SHANGHAI) + close).astimezone(UTC)
+
+    @cached_property
+    def _closes(self) -> dict[tuple[date, int], datetime]:
+        return {}
+
     def line(self, year: int) -> "Line":
         """The line around a year; it grows as far as it is asked for and is kept."""
         lines = self._lines
@@ -259,10 +275,4 @@ def mark_at(
 def _close_of_nth_workday(start: datetime, days: int, calendar: WorkCalendar) -> datetime:
     if days == 0:
         return start.astimezone(UTC)
-    day = start.astimezone(SHANGHAI).date()
-    left = days
-    while left:
-        day += timedelta(days=1)
-        left -= calendar.is_workday(day)
-    closes = calendar.slots_on(day)[-1][1]
-    return (datetime.combine(day, time.min, SHANGHAI) + timedelta(minutes=closes)).astimezone(UTC)
+    return calendar.close_after(start.astimezone(SHANGHAI).date(), days)

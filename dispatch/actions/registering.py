@@ -1,16 +1,14 @@
 """T1 register: voices and their new cases, their clocks and the event rows.
 
-One voice in one statement, many by COPY: both write the rows that `complete` makes.
+One voice in one statement here, many by COPY (copying.py): both write the rows that `complete`
+makes.
 """
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from operator import itemgetter
 from typing import Any
 
 from django.db import connection
@@ -308,80 +306,6 @@ def register(prepared: Prepared, *, receipt: dict[str, Any]) -> tuple[int, int] 
         execute_prepared(cursor, statement, params, name=f"dispatch_register_{len(timers)}")
         ids: tuple[int, int] | None = cursor.fetchone()
         return ids
-
-
-_LEASE = """
-SELECT nextval('dispatch_intake_id_seq'), nextval('dispatch_case_id_seq')
-FROM generate_series(1, %s)
-"""
-COPY_CHUNK = 1 << 20
-"""Characters handed over at once: each time costs a wait for whichever thread is running."""
-NULLABLE = {
-    "dispatch_case": ("location", "lead_unit_id"),
-    "dispatch_intake": ("receipt", "caller_name", "caller_phone", "location", "raw_lon",
-                        "raw_lat", "received_by_id", "reply_due_at"),
-    "dispatch_timer": ("intake_id",),
-    "dispatch_event": ("actor_id",),
-}  # fmt: skip
-"""Columns that COPY reads as NULL where they are empty; none of them holds text."""
-
-
-def register_many(
-    registrations: Sequence[tuple[Prepared, dict[str, Any]]],
-) -> list[tuple[int, int]]:
-    """Write the rows of many voices with their receipts by COPY: (intake id, case id) of each.
-
-    Voices are written in the order of their natural keys, so that two imports of one file wait
-    for each other and never in a circle. Raises IntegrityError where a natural key or a number
-    is taken; the transaction is lost then.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(_LEASE, [len(registrations)])
-        ids: list[tuple[int, int]] = cursor.fetchall()
-    cases, voices, clocks, events = [], [], [], []
-    for (intake_id, case_id), (prepared, receipt) in zip(ids, registrations, strict=True):
-        cases.append((case_id, *prepared.case.values()))
-        voices.append((_key(prepared), (intake_id, case_id, *_voice(prepared, receipt))))
-        for timer in prepared.timers:
-            of_intake, *rest = timer.values()
-            clocks.append((case_id, intake_id if of_intake else None, *rest))
-        events.append((case_id, *prepared.event.values()))
-    voices.sort(key=itemgetter(0))
-    one = registrations[0][0]
-    _copy("dispatch_case", ("id", *one.case), cases)
-    _copy("dispatch_intake", ("id", "case_id", "receipt", *one.intake), [v[1] for v in voices])
-    _copy("dispatch_timer", ("case_id", "intake_id", *list(one.timers[0])[1:]), clocks)
-    _copy("dispatch_event", ("case_id", *one.event), events)
-    return ids
-
-
-def _key(prepared: Prepared) -> tuple[str, str]:
-    return prepared.intake["source_system"], prepared.intake["source_id"]
-
-
-def _voice(prepared: Prepared, receipt: dict[str, Any]) -> tuple[Any, ...]:
-    intake = prepared.intake
-    name, phone = intake["caller_name"], intake["caller_phone"]
-    if name or phone:
-        intake = intake | {"caller_name": _hex(name), "caller_phone": _hex(phone)}
-    return (json.dumps(receipt) if intake["source_id"] else None, *intake.values())
-
-
-def _hex(sealed: bytes | None) -> str | None:
-    return None if sealed is None else f"\\x{sealed.hex()}"
-
-
-def _copy(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Append rows by COPY in CSV: texts are quoted, so an empty one stays a text."""
-    buffer = io.StringIO(newline="")
-    csv.writer(buffer, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n").writerows(rows)
-    buffer.seek(0)
-    statement = (
-        f"COPY {table} ({', '.join(columns)}) FROM STDIN"
-        f" WITH (FORMAT csv, FORCE_NULL ({', '.join(NULLABLE[table])}))"
-    )
-    with connection.cursor() as cursor, connection.wrap_database_errors:
-        cursor.copy_expert(statement, buffer, COPY_CHUNK)
 
 
 def link_attachments(

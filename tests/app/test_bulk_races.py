@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from dispatch.actions import registering
+from dispatch.actions import copying
 from dispatch.bulk import Answer, submit_many
 from dispatch.intake import submit
 from dispatch.models import Case, Intake
@@ -66,7 +66,7 @@ def test_a_live_voice_that_slips_in_before_the_rows_are_written_is_the_first(
 ) -> None:
     voices = [voice(key, position=None, category="L9099") for key in KEYS]
     new, now = voices[30]
-    write, tries = registering.register_many, []
+    write, tries = copying.register_many, []
 
     def late(registrations: Any) -> Any:
         tries.append(len(registrations))
@@ -74,7 +74,7 @@ def test_a_live_voice_that_slips_in_before_the_rows_are_written_is_the_first(
             at_once(lambda: submit(new, by=None, now=now))
         return write(registrations)
 
-    monkeypatch.setattr(registering, "register_many", late)
+    monkeypatch.setattr(copying, "register_many", late)
     answers = submit_many(voices, by=None)
     assert tries == [60, 59]
     assert Intake.objects.count() == Case.objects.count() == len(KEYS)
