@@ -17,6 +17,7 @@ from dispatch.models import (
     Assignment,
     Callback,
     Case,
+    Event,
     Extension,
     Intake,
     Line,
@@ -40,8 +41,8 @@ class Facts:
 
     `is_leader` and `is_commander` are true where the post of the asking person covers the case,
     and for the system; `age` is the time since the registration, `ended_for` since the closing.
-    `own_work`, `own_order` and `own_explanation` say on which side the asking person stood before
-    (separation.py); the system stands on none.
+    `own_work`, `own_order`, `own_explanation` and `own_answer` say on which side the asking person
+    stood before (separation.py); the system stands on none.
     """
 
     is_leader: bool
@@ -53,8 +54,10 @@ class Facts:
     own_work: bool
     own_order: bool
     own_explanation: bool
+    own_answer: bool
     unsafe: bool
     handed_over: bool
+    sampled: bool
     awaits_reply: bool
     several_await: bool
 
@@ -206,6 +209,11 @@ _QUESTIONS: dict[str, tuple[frozenset[State], QuerySet[Any], str]] = {
         _OPEN_CLOCKS.filter(stage=Stage.FOLLOW_UP.value),
         "case",
     ),
+    "sampled": (
+        frozenset({State.CLOSED}),
+        _OPEN_CLOCKS.filter(stage=Stage.SAMPLE.value),
+        "case",
+    ),
     "ruled_in_a_merged_one": (
         frozenset({State.PENDING_SIGN, State.PROCESSING}),
         Merge.objects.filter(
@@ -232,6 +240,16 @@ _PERSONAL: dict[str, tuple[frozenset[State], Callable[[int], Q]]] = {
     "own_explanation": (
         frozenset({State.PENDING_CALLBACK}),
         lambda user_id: Q(Exists(_CALLED.filter(UNHEARD, intake__case=OuterRef("pk"), by=user_id))),
+    ),
+    "own_answer": (
+        frozenset({State.CLOSED}),
+        lambda user_id: Q(
+            Exists(
+                Event.objects.filter(
+                    case_id=OuterRef("pk"), actor_id=user_id, topic="case.answered"
+                )
+            )
+        ),
     ),
 }
 """Questions about who asks: in which states, and how of a case for a user's id."""

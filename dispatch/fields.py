@@ -52,6 +52,8 @@ REJECT = Field("reject_reason", "choice", tuple(RejectReason))
 SOLVED = Field(
     "solved", "choice", ("YES", "NO", "PARTIAL", "UNREACHABLE", "OPTED_OUT"), required=False
 )
+ASKED = Field("solved", "choice", SOLVED.choices)
+WORDS = Field("text", required=False)
 CLAUSE, EVIDENCE = Field("clause"), Field("evidence")
 OWNER = Field("unit", "unit")
 INTO = Field("into", "case")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from dispatch.fields import (
+    ASKED,
     CAUSE,
     CLAUSE,
     CONDITION,
@@ -36,6 +37,7 @@ from dispatch.fields import (
     UNTIL,
     VOICES,
     WAY,
+    WORDS,
     Field,
 )
 
@@ -84,6 +86,7 @@ class Stage(StrEnum):
     REPLY = "REPLY"
     CALLBACK = "CALLBACK"
     FOLLOW_UP = "FOLLOW_UP"
+    SAMPLE = "SAMPLE"
     RETURN_REVIEW = "RETURN_REVIEW"
     ARBITRATION = "ARBITRATION"
     SUPERVISE = "SUPERVISE"
@@ -187,7 +190,9 @@ MOVES: tuple[Move, ...] = (
           starts=(_T.ACCEPT,)),
     _move("T2", "answer_directly", _S.REGISTERED, _S.CLOSED, "OPERATOR RECEIVER DUTY_LEADER",
           "answered",
-          fields=(TEXT, EARLIER), stops=_EVERY_CLOCK, offered=True),
+          fields=(TEXT, EARLIER), stops=_EVERY_CLOCK, starts=(_T.SAMPLE,), offered=True),
+    _move("T2", "sample_call", _S.CLOSED, None, "CALLBACK DUTY_LEADER", "sampled",
+          fields=(ASKED, SATISFACTION, WORDS), offered=True),
     _move("T3", "reject", _S.REGISTERED, _S.REJECTED, "OPERATOR RECEIVER", "rejected",
           fields=(REJECT, REASON, TOLD, EARLIER), stops=_EVERY_CLOCK, offered=True),
     _move("T4", "transfer_emergency", _S.REGISTERED, _S.CLOSED, "OPERATOR", "transferred",
@@ -302,7 +307,7 @@ MOVES: tuple[Move, ...] = (
           "check_skipped", fields=(REASON,), stops={_T.CHECK}, starts=(_T.CALLBACK,),
           offered=True),
     _move("T33", "callback_done", _S.PENDING_CALLBACK, _S.CLOSED, "CALLBACK SYSTEM", "closed",
-          fields=(SOLVED, SATISFACTION, Field("text", required=False)), stops=_EVERY_CLOCK,
+          fields=(SOLVED, SATISFACTION, WORDS), stops=_EVERY_CLOCK,
           offered=True),
     _move("T33", "approve_explanation", _S.PENDING_CALLBACK, None, "DUTY_LEADER",
           "explanation_approved", fields=(REASON,), offered=True),

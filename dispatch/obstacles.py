@@ -168,7 +168,12 @@ _OF_THE_CASE: dict[str, tuple[Obstacle, ...]] = {
             lambda facts: facts.handed_over,
         ),
     ),
+    "sample_call": (
+        _unless("NOT_SAMPLED", _("本件未被抽中回访，或已回访。"), lambda facts: facts.sampled),
+        Obstacle("OWN_WORK", _("不得回访本人直接答复的诉求。"), lambda facts: facts.own_answer),
+    ),
     "archive": (
+        Obstacle("SAMPLE_OPEN", _("抽样回访尚未完成，不能归档。"), lambda facts: facts.sampled),
         Obstacle(
             "NOT_FOLLOWED_UP",
             _("转紧急后尚未跟进回访，不能归档。"),

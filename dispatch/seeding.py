@@ -16,6 +16,7 @@ from dispatch.models import (
     DuplicateRule,
     FilingCondition,
     LadderStep,
+    SampleRate,
     Season,
     StageLimit,
     WorkCalendarDay,
@@ -57,6 +58,9 @@ def load_catalogue() -> dict[str, int]:
         ),
         "alarm thresholds": _missing(
             AlarmThreshold, [_typed(row) for row in _rows("alarm_thresholds.csv")], ("kind",)
+        ),
+        "sample rates": _missing(
+            SampleRate, [_typed(row) for row in _rows("sample_rates.csv")], ("kind",)
         ),
         "calendar days": load_calendar(),
     }

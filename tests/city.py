@@ -10,7 +10,7 @@ from accounts.actions import give_post, make_token
 from accounts.models import Role, Unit, UnitLevel, User
 from affairs.models import UpstreamSystem
 from dispatch import catalogue
-from dispatch.models import Category, DutyItem, DutyList
+from dispatch.models import Category, DutyItem, DutyList, SampleRate
 from dispatch.seeding import load_catalogue
 from gis import locator
 from gis.models import Area, Level
@@ -155,6 +155,7 @@ def build_city() -> City:
     city = City()
     build_areas()
     load_catalogue()
+    SampleRate.objects.update(percent=0)
     build_units(city)
     build_people(city)
     UpstreamSystem.objects.create(

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from dispatch import catalogue, outbox
-from dispatch.actions import timing
+from dispatch.actions import sampling, timing
 from dispatch.actions.context import MoveContext
 from dispatch.actions.errors import RuleError
 from dispatch.fields import RejectReason
@@ -56,6 +56,7 @@ def answer_directly(context: MoveContext) -> None:
     elif not kinds & ANSWERED_AT_ONCE:
         why = str(_("仅咨询、表扬可直接答复；重复来电请写明原案件编号。"))
         raise RuleError(why, code="NOT_A_QUESTION", fields={"earlier": [why]})
+    sampling.draw(context)
     _close(context, CloseType.DIRECT_ANSWER)
 
 

@@ -25,7 +25,7 @@ def follow_up(context: MoveContext) -> None:
         return
     context.stops = frozenset({Stage.FOLLOW_UP})
     if outcome == NOT_HANDLED:
-        _take_back(context)
+        take_back(context)
 
 
 def _tries(case: Case) -> list[datetime]:
@@ -34,7 +34,8 @@ def _tries(case: Case) -> list[datetime]:
     return list(told.filter(payload__outcome=UNREACHABLE).values_list("at", flat=True))
 
 
-def _take_back(context: MoveContext) -> None:
+def take_back(context: MoveContext) -> None:
+    """What was closed too soon is registered again, and its voices are promised anew."""
     case = context.case
     context.target, context.starts = State.REGISTERED, (Stage.ACCEPT,)
     context.payload["closed_at"] = case.closed_at.isoformat() if case.closed_at else None

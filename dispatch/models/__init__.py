@@ -34,6 +34,7 @@ from dispatch.models.queue_page import (
     SavedFilter,
     SeenMark,
 )
+from dispatch.models.sampling import SampleRate
 from dispatch.models.suggestions import CategoryChoice, CategoryModel
 from dispatch.models.supervision import Supervision, SupervisionMessage
 from dispatch.models.timers import Escalation, LadderStep, Standstill, Timer
@@ -78,6 +79,7 @@ __all__ = [
     "QueueSettings",
     "ReturnRequest",
     "Ruling",
+    "SampleRate",
     "SavedFilter",
     "Season",
     "SeenMark",

@@ -111,8 +111,8 @@ class Timer(models.Model):
         indexes = [
             models.Index(
                 fields=["due_at", "id"],
-                condition=Q(stage=Stage.FOLLOW_UP.value, state="RUNNING"),
-                name="dispatch_timer_follow_ups",
+                condition=Q(stage__in=["FOLLOW_UP", "SAMPLE", "VERIFY", "FILE"], state="RUNNING"),
+                name="dispatch_timer_beside",
             ),
             models.Index(
                 fields=["next_at", "id"],

@@ -231,7 +231,7 @@ def request_export(request: HttpRequest, payload: ExportIn) -> Status[dict[str, 
 
 @router.get("/follow-ups")
 def follow_ups(request: HttpRequest) -> dict[str, Any]:
-    """The calls due after a hand-over to 110/119/120/122, of cases that the user sees."""
+    """Calls after a hand-over and by sample, looks beside a unit's work: what is the user's."""
     return {"items": follow_ups_for(_user(request), now=timezone.now())}
 
 

@@ -96,6 +96,7 @@ HOLDERS: Mapping[Stage, str] = {
     Stage.CHECK: INSPECTOR,
     Stage.CALLBACK: CALLBACK,
     Stage.FOLLOW_UP: OPERATOR,
+    Stage.SAMPLE: CALLBACK,
     Stage.RETURN_REVIEW: DISPATCHER,
     Stage.ARBITRATION: LEADER,
 }

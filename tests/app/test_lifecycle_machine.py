@@ -109,7 +109,7 @@ def check(case: Case) -> None:
     running = Timer.objects.filter(case=case, state="RUNNING", intake__isnull=True)
     if ended:
         left = Timer.objects.filter(case=case, state__in=["RUNNING", "PAUSED"])
-        assert set(left.values_list("stage", flat=True)) <= {"FOLLOW_UP"}
+        assert set(left.values_list("stage", flat=True)) <= {"FOLLOW_UP", "SAMPLE"}
     own = running.filter(assignment__isnull=True).order_by("due_at")
     if case.state in BESIDE:
         own = own.exclude(stage__in=BESIDE_STAGES)

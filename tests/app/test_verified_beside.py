@@ -7,6 +7,7 @@ import pytest
 from dispatch import casefile, catalogue
 from dispatch.actions.errors import NotAllowedError
 from dispatch.models import Assignment, Case, Category, Event, Timer
+from dispatch.queue.follow_ups import follow_ups_for
 from tests.app.test_disputes import RETURN, log, move
 from tests.app.test_guards import refusal_of
 from tests.city import NOW, City
@@ -209,3 +210,25 @@ def test_an_inspector_of_another_district_and_the_unit_itself_do_not_verify(city
     with pytest.raises(NotAllowedError):
         move(city, case, "helper1", "verified_true", 9, text="看过")
     assert "verified_true" not in offered(city, case, "leader1")
+
+
+def test_inspectors_find_the_look_and_leaders_the_doubt_above_their_queue(city: City) -> None:
+    case = sent_out(city)
+    later = NOW + timedelta(hours=1)
+
+    (one,) = follow_ups_for(city["inspector1"], now=later)
+    assert (one["case_no"], one["stage"], one["overdue"]) == (case.case_no, "VERIFY", True)
+    assert follow_ups_for(city["inspector2"], now=later) == []
+    assert follow_ups_for(city["leader1"], now=later) == []
+    move(city, case, "inspector1", "report_untrue", 20, text="未见")
+
+    assert follow_ups_for(city["inspector1"], now=later) == []
+    assert [one["stage"] for one in follow_ups_for(city["leader1"], now=later)] == ["FILE"]
+
+
+def test_what_the_usual_way_verifies_or_files_stays_in_the_queue_alone(city: City) -> None:
+    case = move(city, log(city, "E0104"), "receiver1", "ask_verify", 1)
+    assert follow_ups_for(city["inspector1"], now=NOW) == []
+    move(city, case, "inspector1", "verified_true", 10, text="属实")
+
+    assert follow_ups_for(city["leader1"], now=NOW) == []

@@ -38,6 +38,7 @@ CLOCKS_BY_STATE = {
 
 
 STEPS_OF_OURS = {
+    "T2": {"sample_call"},
     "T4": {"follow_up"},
     "T8": {"report_untrue", "verify_again", "object_untrue"},
     "T43": {"verified_true", "report_untrue", "verify_again", "hold_true", "verified_false"},
@@ -117,7 +118,7 @@ def test_nothing_leads_out_of_the_last_states(state: State) -> None:
 @pytest.mark.parametrize(
     ("state", "ways"),
     [
-        (State.CLOSED, {"archive", "reopen", "object_untrue", "follow_up"}),
+        (State.CLOSED, {"archive", "reopen", "object_untrue", "follow_up", "sample_call"}),
         (State.REJECTED, {"appeal_accept"}),
         (State.MERGED, {"unmerge"}),
     ],
@@ -158,12 +159,13 @@ def test_each_offered_move_is_for_people_or_for_the_rules(move: Move) -> None:
 
 @pytest.mark.parametrize("move", MOVES, ids=described)
 def test_a_move_that_ends_a_case_stops_every_clock_and_starts_none(move: Move) -> None:
-    """But for the call after a hand-over: it is due when the case has ended."""
+    """But for the calls after a hand-over and by sample: they are due when the case has ended."""
     if move.target not in ENDED or move.name == "archive":
         return
 
     assert move.stops == set(Stage)
-    assert move.starts == ((Stage.FOLLOW_UP,) if move.name == "transfer_emergency" else ())
+    calls = {"transfer_emergency": (Stage.FOLLOW_UP,), "answer_directly": (Stage.SAMPLE,)}
+    assert move.starts == calls.get(move.name, ())
 
 
 @pytest.mark.parametrize(
