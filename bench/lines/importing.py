@@ -1,24 +1,27 @@
-"""Lines: voices in bulk through the queue's door for many, against COPY into the same tables."""
+"""Lines: voices in bulk through `manage.py replay`, against COPY into the same tables."""
 
+import csv
 import itertools
+import re
 from collections.abc import Iterator
+from contextlib import redirect_stderr
 from datetime import UTC, datetime, timedelta
+from io import StringIO
+from pathlib import Path
 
+from django.core.management import call_command
 from django.db import connection as django_connection
 
-from accounts.models import User
 from bench.cpu import Meter
 from bench.lines.creating import Voices
 from bench.rows import Row, cpu, interleaved, rate
 from bench.world import World
 from dispatch import bulk
-from dispatch.bulk import submit_many
-from dispatch.models import Line
-from dispatch.voices import Caller, IntakeError, NewIntake, Position
 from gis.bulk import Cell, copy_rows
 
 INTAKES_GOAL = 5_000
-EACH = 2_000
+EACH = 10_000
+_HEADER = ("no", "opened", "what", "title", "text", "lon", "lat", "phone", "name")
 _CASE_COLUMNS = (
     "case_no", "state", "is_open", "line", "lines", "category_code", "condition_code", "family",
     "priority", "sensitive", "title", "address", "location", "accuracy_m", "area_code",
@@ -28,22 +31,53 @@ _CASE_COLUMNS = (
 )  # fmt: skip
 
 
+_CATEGORIES = "SELECT code FROM dispatch_category WHERE selectable AND code ~ '^[CE]' ORDER BY 1"
+_MAPPING = """
+source = "bench"
+timezone = "Asia/Shanghai"
+crs = "WGS84"
+
+[columns]
+id = "no"
+opened = "opened"
+category = "what"
+title = "title"
+content = "text"
+lon = "lon"
+lat = "lat"
+phone = "phone"
+name = "name"
+
+[constants]
+accuracy_m = 8
+kind = "COMPLAINT"
+channel = "PHONE"
+wants_reply = true
+"""
+
+
 class RefusedError(Exception):
     """The door refused a voice that it should take."""
 
 
 def measure(world: World) -> list[Row]:
-    """2,000 voices a round through `submit_many`, matching on; COPY of as many bare cases."""
+    """Files of 10,000 rows through `manage.py replay --as-fast-as-possible`, matching on; COPY of
+    as many bare cases."""
     voices = Voices(world)
-    by = User.objects.get(username="operator")
     meter = Meter(world.large)
     numbers = itertools.count(1)
+    mapping = world.folder / "bench-import.toml"
+    mapping.write_text(_MAPPING, "utf-8")
+    files = _files(world, voices, EACH)
 
     def ours() -> int:
-        answers = submit_many(list(itertools.islice(_new(voices), EACH)), by=by)
-        if refused := next((a for a in answers if isinstance(a, IntakeError)), None):
-            raise RefusedError(str(refused))
-        return len(answers)
+        told = StringIO()
+        with redirect_stderr(StringIO()):
+            call_command("replay", str(next(files)), map=mapping, line="hotline",
+                         as_fast_as_possible=True, stdout=told)  # fmt: skip
+        if not re.search(rf"cases +{EACH:,}", told.getvalue()):
+            raise RefusedError(told.getvalue())
+        return EACH
 
     def theirs() -> int:
         rows = [_bare(next(numbers), voices) for _ in range(EACH)]
@@ -56,7 +90,7 @@ def measure(world: World) -> list[Row]:
     _forget_bare_cases()
     return [
         Row(
-            line="import: voices",
+            line="import: voices by replay",
             ours=rate(taken),
             unit="/s",
             reference=rate(copied),
@@ -65,30 +99,32 @@ def measure(world: World) -> list[Row]:
             reference_cpu_us=cpu(copied),
             goal=f">= {INTAKES_GOAL:,}/s",
             met=rate(taken) >= INTAKES_GOAL,
-            note=f"submit_many on one connection, {bulk.BATCH:,} a transaction: matching, voices, "
-            "clocks, receipts and events included",
+            note=f"whole command, a CSV of {EACH:,} rows to commit, {bulk.BATCH:,} a transaction: "
+            "matching, voices, clocks, receipts and events included",
         )
     ]
 
 
-def _new(voices: Voices) -> Iterator[tuple[NewIntake, datetime]]:
-    while True:
-        n, (lon, lat, _) = voices.take()
-        now = datetime.now(UTC)
-        voice = NewIntake(
-            line=Line.HOTLINE,
-            channel="PHONE",
-            kind="COMPLAINT",
-            category="E0104",
-            title=f"垃圾散落一地 {n}",
-            content="小区门口垃圾散落，异味明显，请尽快处理。",
-            occurred_at=now,
-            position=Position(lon, lat, "WGS84", 8.0),
-            caller=Caller(phone=f"138{n:08d}", name="王小明"),
-            wants_reply=True,
-            source=("bench:import", f"{now.timestamp()}-{n}"),
-        )
-        yield voice, now
+def _files(world: World, voices: Voices, rows: int) -> Iterator[Path]:
+    """CSV files of new records of callers who wait for a reply."""
+    with world.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(_CATEGORIES)
+        categories = [code for (code,) in cursor.fetchall()]
+    path = world.folder / "bench-import.csv"
+    for file in itertools.count(1):
+        opened = datetime.now(UTC) - timedelta(seconds=rows)
+        with path.open("w", newline="", encoding="utf-8") as text:
+            writer = csv.writer(text)
+            writer.writerow(_HEADER)
+            for row in range(rows):
+                n, (lon, lat, _) = voices.take()
+                writer.writerow((
+                    f"{opened.timestamp():.0f}-{file}-{row}",
+                    (opened + timedelta(seconds=row)).isoformat(), categories[n % len(categories)],
+                    f"垃圾散落一地 {n}", "小区门口垃圾散落，异味明显，请尽快处理。", lon, lat,
+                    f"138{n:08d}", "王小明",
+                ))  # fmt: skip
+        yield path
 
 
 def _bare(number: int, voices: Voices) -> tuple[Cell, ...]:
