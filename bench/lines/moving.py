@@ -7,7 +7,13 @@ from typing import Any
 
 from bench.cpu import Meter, Sample
 from bench.door import Door, side_by_side
-from bench.lines.creating import CONNECTIONS, GOAL_SHARE, HTTP_CONNECTIONS, OVER_HTTP
+from bench.lines.creating import (
+    CONNECTIONS,
+    GOAL_SHARE,
+    HTTP_CONNECTIONS,
+    OVER_HTTP,
+    WARM_UPS,
+)
 from bench.rows import Row, cpu, interleaved, rate
 from bench.world import WEB_PROCESSES, World
 
@@ -47,7 +53,7 @@ def measure(world: World) -> list[Row]:
             lambda: meter.run(lambda: side_by_side(signs, seconds)),
             lambda: raw_meter.run(lambda: side_by_side(raws, seconds)),
         ]
-        for warm_up in runs:
+        for warm_up in runs * WARM_UPS:
             warm_up()
         signed, raw = interleaved(runs, world.pace.rounds)
     return [
