@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -38,10 +39,14 @@ from dispatch.matching import MatchRule
 from dispatch.models import (
     Category,
     DuplicateRule,
+    DutyList,
+    DutyWithdrawal,
     FilingCondition,
     Incident,
     LadderStep,
+    Ruling,
     StageLimit,
+    UnitAbsence,
     WorkCalendarDay,
 )
 from dispatch.models import Season as SeasonRow
@@ -173,16 +178,49 @@ def rule_of(row: DuplicateRule) -> MatchRule:
     )
 
 
+_ROWS = {
+    SeasonRow: "true",
+    WorkCalendarDay: "true",
+    Category: "true",
+    FilingCondition: "true",
+    StageLimit: "true",
+    DutyList: "true",
+    DutyWithdrawal: "true",
+    Ruling: "is_precedent",
+    UnitAbsence: "true",
+    DuplicateRule: "true",
+    Incident: f"state = '{IncidentState.ACCEPTED.value}'",
+    LadderStep: "true",
+    OrganisationUnit: "true",
+}
+"""The rows that a catalogue is read from; the items of a published duty list never change."""
+_STAMP = "SELECT " + ", ".join(
+    f"(SELECT (count(*), sum(xmin::text::bigint))::text FROM {model._meta.db_table} WHERE {rows})"
+    for model, rows in _ROWS.items()
+)
+"""Changes with every commit to one of those rows: a row that is written anew gets a higher number
+of its transaction, and one that is gone is missing from the count."""
+
+
+def stamp(day: date) -> tuple[object, ...]:
+    """What tells whether the catalogue of a day has changed: one small query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STAMP)
+        return (day, *cursor.fetchone())
+
+
 class _Snapshot:
-    """The catalogue of this process and the moment it was read."""
+    """The catalogue of this process, the moment it was last looked after, and its stamp."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.catalogue: Catalogue | None = None
         self.read_at = 0.0
+        self.stamp: tuple[object, ...] = ()
 
     def get(self) -> Catalogue:
-        """The catalogue, read again when it is older than FRESH_FOR_S seconds.
+        """The catalogue, read again where a row of it has changed; that is asked every FRESH_FOR_S
+        seconds.
 
         One thread reads it; the others go on with what they have, or wait for the first.
         """
@@ -201,9 +239,13 @@ class _Snapshot:
         known = self.catalogue
         if known and time.monotonic() - self.read_at <= FRESH_FOR_S:
             return known
-        read_now = self.catalogue = read(timezone.localdate())
+        today = timezone.localdate()
+        found = stamp(today)
+        if known is None or found != self.stamp:
+            known = self.catalogue = read(today)
+            self.stamp = found
         self.read_at = time.monotonic()
-        return read_now
+        return known
 
 
 _snapshot = _Snapshot()
