@@ -74,13 +74,15 @@ class Arrangement(models.Model):
         return Standing.CURRENT if self.ends_at > now else Standing.OVER
 
 
-def one_at_a_time(away: str) -> ExclusionConstraint:
-    """No two standing periods of who is away (a field) overlap."""
+def one_at_a_time(away: str, *more: tuple[Func, str]) -> ExclusionConstraint:
+    """No two standing periods of who is away (a field) overlap; `more` expressions, each with its
+    operator, say which periods of hers do not meet."""
     return ExclusionConstraint(
         name="%(app_label)s_%(class)s_one_at_a_time",
         expressions=[
             (away, RangeOperators.EQUAL),
             (Func("starts_at", "ends_at", function="TSTZRANGE"), RangeOperators.OVERLAPS),
+            *more,
         ],
         condition=Q(cancelled_at__isnull=True),
     )

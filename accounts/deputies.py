@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -32,20 +33,35 @@ from gis.models import Area
 LONGEST = timedelta(days=92)
 ARRANGERS = frozenset({Role.UNIT_APPROVER, Role.DUTY_LEADER})
 MOST_FOUND = 9
+_ROWS = Deputy.objects.select_related("absent", "deputy", "by", "post__unit")
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody whose deputy may be arranged, or who may be one, with her posts in words."""
+    """Somebody whose deputy may be arranged, or who may be one, with her posts in words.
+
+    `lendable` are the posts that the asking user may lend one by one; `whole` is true where she
+    may lend all of them at once.
+    """
 
     username: str
     name: str
     posts: tuple[str, ...]
+    lendable: tuple[dict[str, Any], ...]
+    whole: bool
 
 
 @transaction.atomic
-def arrange_deputy(*, absent: str, deputy: str, period: Period, by: User, now: datetime) -> Deputy:
-    """Let `deputy` hold the posts of `absent` (user names) for a period.
+def arrange_deputy(
+    *,
+    absent: str,
+    deputy: str,
+    period: Period,
+    by: User,
+    now: datetime,
+    post: int | None = None,
+) -> Deputy:
+    """Let `deputy` hold the posts of `absent` (user names) for a period, or one of them (its id).
 
     Raises ArrangementError, NotYoursToArrangeError; the database keeps powers apart and periods
     single.
@@ -58,9 +74,9 @@ def arrange_deputy(*, absent: str, deputy: str, period: Period, by: User, now: d
         words = _("代班须由他人安排，不能安排给自己。")
         problems.append(("deputy", "BY_THE_DEPUTY", words))
     refuse(problems)
-    scope = by.scope()
-    check_reach({"absent": may_arrange(scope, away), "deputy": may_arrange(scope, stands_in)})
-    row = Deputy(absent=away, deputy=stands_in)
+    row = Deputy(absent=away, deputy=stands_in, post=_lendable_post(away, post))
+    reached = bool(rows_within_reach(by.scope(), [row]))
+    check_reach({"absent": reached, "deputy": may_arrange(by.scope(), stands_in)})
     return save(row, period, refusals=_refusals(), by=by, now=now)
 
 
@@ -70,8 +86,8 @@ def end_deputy(*, deputy_id: int, reason: str, by: User, now: datetime) -> Deput
 
     Raises ArrangementError; UNKNOWN_DEPUTY where there is none or it is not hers to arrange.
     """
-    row: Deputy | None = locked(Deputy.objects.select_related("absent", "deputy", "by"), deputy_id)
-    if row is None or not may_arrange(by.scope(), row.absent):
+    row: Deputy | None = locked(_ROWS, deputy_id)
+    if row is None or not rows_within_reach(by.scope(), [row]):
         problem = ("id", "UNKNOWN_DEPUTY", _("没有这项代班安排。"))
         raise ArrangementError(problem, status=404)
     end_early(row, reason=reason, by=by, now=now)
@@ -81,16 +97,29 @@ def end_deputy(*, deputy_id: int, reason: str, by: User, now: datetime) -> Deput
 def deputies_for(user: User, *, now: datetime) -> list[Deputy]:
     """What a user may know of: her own periods, and those of the people she arranges for."""
     rows = (
-        Deputy.objects.filter(Q(ends_at__gt=now - LONGEST))
-        .select_related("absent", "deputy", "by", "cancelled_by")
+        _ROWS.filter(Q(ends_at__gt=now - LONGEST))
+        .select_related("cancelled_by")
         .order_by("-starts_at", "-id")
     )
     found = list(rows)
-    arranged = within_reach(user.scope(), {row.absent_id for row in found})
+    arranged = {id(row) for row in rows_within_reach(user.scope(), found)}
     return [
         row
         for row in found
-        if user.pk in {row.absent_id, row.deputy_id, row.by_id} or row.absent_id in arranged
+        if user.pk in {row.absent_id, row.deputy_id, row.by_id} or id(row) in arranged
+    ]
+
+
+def rows_within_reach(scope: Scope, rows: Iterable[Deputy]) -> list[Deputy]:
+    """The rows whose lent post, or every post of the absent where all are lent, the arranger's
+    own posts cover; at most one query."""
+    listed = list(rows)
+    own = _arranging_posts(scope)
+    whole = within_reach(scope, {row.absent_id for row in listed if row.post is None})
+    return [
+        row
+        for row in listed
+        if (row.absent_id in whole if row.post is None else _reaches(own, row.post))
     ]
 
 
@@ -115,23 +144,71 @@ def people_for(user: User, query: str) -> list[Person]:
     people = User.objects.filter(pk__in=open_posts.filter(near).values("user"))
     active = people.filter(is_active=True)
     found = nearest(active, query, lambda person: (person.username, person.name))
-    reached = within_reach(user.scope(), {person.pk for person in found})
-    chosen = [person for person in found if person.pk in reached][:MOST_FOUND]
-    posts = posts_in_words(person.pk for person in chosen)
-    return [Person(person.username, str(person), posts[person.pk]) for person in chosen]
+    whole = within_reach(user.scope(), {person.pk for person in found})
+    posts = _lendable_of(person.pk for person in found)
+    mine = {
+        pk: tuple({"id": post.pk, "name": name} for post, name in held if _reaches(own, post))
+        for pk, held in posts.items()
+    }
+    chosen = [person for person in found if mine.get(person.pk)][:MOST_FOUND]
+    return [
+        Person(
+            person.username,
+            str(person),
+            tuple(name for _post, name in posts[person.pk]),
+            mine[person.pk],
+            person.pk in whole,
+        )
+        for person in chosen
+    ]
 
 
 def posts_in_words(people: Iterable[int]) -> dict[int, tuple[str, ...]]:
     """The open posts of people (ids) that may be lent: role and unit, or role and area."""
+    found = {pk: tuple(name for _p, name in held) for pk, held in _lendable_of(people).items()}
+    return defaultdict(tuple, found)
+
+
+def lent_in_words(rows: Iterable[Deputy]) -> dict[int, tuple[str, ...]]:
+    """What each row (by its id) lends: the post it names, else all that may be lent."""
+    listed = list(rows)
+    every = posts_in_words(row.absent_id for row in listed if row.post is None)
+    named = _in_words([row.post for row in listed if row.post is not None])
+    return {
+        row.pk: every[row.absent_id] if row.post is None else (named[row.post.pk],)
+        for row in listed
+    }
+
+
+def lent_scope(row: Deputy) -> Scope:
+    """What a row opens to the deputy: the absent person's own posts, or the one that is lent."""
+    own = read_scope(row.absent).of(None)
+    if row.post is None:
+        return own
+    lent = (row.post.role, row.post.area_code, row.post.unit_id)
+    return Scope(tuple(p for p in own.posts if (p.role, p.area_code, p.unit_id) == lent))
+
+
+def _lendable_of(people: Iterable[int]) -> dict[int, list[tuple[Post, str]]]:
     rows = Post.objects.filter(user__in=list(people), ended_at__isnull=True, role__in=LENDABLE)
     posts = list(rows.select_related("unit").order_by("id"))
-    codes = {post.area_code for post in posts if post.unit is None}
-    areas = dict(Area.objects.current().filter(code__in=codes).values_list("code", "name"))
-    found: dict[int, tuple[str, ...]] = defaultdict(tuple)
+    names = _in_words(posts)
+    found: dict[int, list[tuple[Post, str]]] = defaultdict(list)
     for post in posts:
-        place = post.unit.name if post.unit else areas.get(post.area_code, post.area_code)
-        found[post.user_id] += (f"{Role(post.role).label} · {place}",)
+        found[post.user_id].append((post, names[post.pk]))
     return found
+
+
+def _in_words(posts: Iterable[Post]) -> dict[int, str]:
+    """Posts by their ids as people call them: role and unit, or role and area."""
+    listed = list(posts)
+    codes = {post.area_code for post in listed if post.unit is None}
+    areas = dict(Area.objects.current().filter(code__in=codes).values_list("code", "name"))
+    return {
+        post.pk: f"{Role(post.role).label} · "
+        f"{post.unit.name if post.unit else areas.get(post.area_code, post.area_code)}"
+        for post in listed
+    }
 
 
 def within_reach(scope: Scope, people: Iterable[int]) -> set[int]:
@@ -165,6 +242,18 @@ def _person(username: str, path: str) -> User:
     if found is None or not found.is_active or not read_scope(found).posts:
         words = _("没有这个人员，或其没有在任的岗位。")
         raise ArrangementError((path, "UNKNOWN_USER", words))
+    return found
+
+
+def _lendable_post(away: User, post: int | None) -> Post | None:
+    """The open post of the absent with this id, where it may be lent at all; None for all."""
+    if post is None:
+        return None
+    posts = Post.objects.filter(user=away, ended_at__isnull=True, role__in=LENDABLE)
+    found = posts.select_related("unit").filter(pk=post).first()
+    if found is None:
+        words = _("此人没有这个可代的岗位。")
+        raise ArrangementError(("post", "UNKNOWN_POST", words))
     return found
 
 

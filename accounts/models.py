@@ -6,10 +6,10 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.arrangements import Arrangement, one_at_a_time
+from accounts.arrangements import Arrangement, ArrangementQuerySet, one_at_a_time
 from accounts.display import Display, Pairing  # noqa: F401 - where Django looks for models
 from accounts.scope import LENDABLE, HeldPost, Scope
 
@@ -128,7 +128,7 @@ def read_scope(user: User) -> Scope:
     if not user.is_active:
         return Scope(())
     lenders = Deputy.objects.in_force().filter(deputy=user, absent__is_active=True)
-    lent = Q(user__in=lenders.values("absent"), role__in=LENDABLE)
+    lent = lent_by(lenders)
     open_posts = Post.objects.filter(ended_at__isnull=True).select_related("unit")
     posts = list(open_posts.filter(Q(user=user) | lent))
     paths = {post.unit.path for post in posts if post.unit}
@@ -148,6 +148,13 @@ def read_scope(user: User) -> Scope:
             for post in posts
         )
     )
+
+
+def lent_by(rows: ArrangementQuerySet) -> Q:
+    """Which posts these rows of deputies lend: the one that a row names, else all that may be."""
+    every = Q(user__in=rows.filter(post__isnull=True).values("absent"))
+    one = Q(pk__in=rows.filter(post__isnull=False).values("post"))
+    return Q(role__in=LENDABLE) & (every | one)
 
 
 class UnitLevel(models.TextChoices):
@@ -234,14 +241,22 @@ class Post(models.Model):
         return f"{self.user} {self.role} {self.area_code}"
 
 
+POSTS_LENT = Func("post", "post", models.Value("[]"), function="INT8RANGE")
+"""The ids of the posts that a row may lend: one, or (a range without ends) all there are."""
+
+
 class Deputy(Arrangement):
     """代班: while one person is away another holds her posts too (features.md 43).
 
-    A trigger keeps the powers of domain.md 7.3.1 apart over own and lent posts together.
+    `post` is the one that is lent, None all of them that may be. A trigger keeps the powers of
+    domain.md 7.3.1 apart over own and lent posts together, and lends nobody else's post.
     """
 
     absent = models.ForeignKey(User, on_delete=models.PROTECT, related_name="absences")
     deputy = models.ForeignKey(User, on_delete=models.PROTECT, related_name="deputyships")
+    post = models.ForeignKey(
+        Post, on_delete=models.PROTECT, related_name="lent", null=True, blank=True
+    )
 
     class Meta(Arrangement.Meta):
         constraints = [
@@ -252,7 +267,7 @@ class Deputy(Arrangement):
             models.CheckConstraint(
                 condition=~Q(by=F("deputy")), name="accounts_deputy_is_arranged_by_another"
             ),
-            one_at_a_time("absent"),
+            one_at_a_time("absent", (POSTS_LENT, RangeOperators.OVERLAPS)),
         ]
 
     def __str__(self) -> str:

@@ -60,6 +60,7 @@ def _own_work(user_id: int) -> Q:
     lent = Post.objects.filter(
         Q(user__absences__cancelled_at__isnull=True)
         | Q(user__absences__cancelled_at__gt=OuterRef("case__created_at")),
+        Q(user__absences__post__isnull=True) | Q(user__absences__post=F("pk")),
         user__absences__deputy=user_id,
         user__absences__starts_at__lte=Now(),
         user__absences__ends_at__gt=OuterRef("case__created_at"),

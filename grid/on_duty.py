@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Deputy, Post, Role, User
+from accounts.models import Deputy, Post, Role, User, lent_by
 from dispatch.actions.errors import CaseNotFoundError, NotAllowedError
 from dispatch.intake import wgs84
 from dispatch.sight import case_seen_by
@@ -160,7 +160,7 @@ def _still_inspecting() -> Exists:
     lenders = Deputy.objects.in_force().filter(
         deputy=OuterRef(OuterRef("inspector")), absent__is_active=True
     )
-    held = Q(user=OuterRef("inspector")) | Q(user__in=lenders.values("absent"))
+    held = Q(user=OuterRef("inspector")) | lent_by(lenders)
     return Exists(posts.filter(held))
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.arrangements import Arrangement
 from accounts.arranging import Period
-from accounts.deputies import arrange_deputy, posts_in_words
+from accounts.deputies import arrange_deputy, lent_in_words, lent_scope
 from accounts.models import Deputy, Unit, User
 from dispatch.actions.duties.absences import arrange_absence
 from dispatch.assignment import present
@@ -21,6 +21,7 @@ from dispatch.duties import rosters, workload
 from dispatch.duties.suggesting import BEFORE_DISPATCH
 from dispatch.models import Assignment, Case, UnitAbsence
 from dispatch.models.assignments import AssignmentRole
+from dispatch.models.cases import visible_condition
 
 LOOKS_BACK = timedelta(days=30)
 
@@ -51,11 +52,19 @@ def of_absence(*, unit: str, deputy_unit: str, period: Period, by: User, now: da
     return found
 
 
-def of_deputy(*, absent: str, deputy: str, period: Period, by: User, now: datetime) -> Foretold:
+def of_deputy(
+    *,
+    absent: str,
+    deputy: str,
+    period: Period,
+    by: User,
+    now: datetime,
+    post: int | None = None,
+) -> Foretold:
     """What arranging a deputy would mean; raises what arrange_deputy raises."""
     with transaction.atomic():
         period = _with_some_reason(period)
-        row = arrange_deputy(absent=absent, deputy=deputy, period=period, by=by, now=now)
+        row = arrange_deputy(absent=absent, deputy=deputy, post=post, period=period, by=by, now=now)
         found = _of_deputy(row)
         transaction.set_rollback(True)
     return found
@@ -108,12 +117,14 @@ def _chains(row: UnitAbsence) -> Iterable[Sentence]:
 
 
 def _of_deputy(row: Deputy) -> Foretold:
-    posts = _("、").join(posts_in_words([row.absent_id])[row.absent_id])
-    cases = Case.objects.open().visible_to(row.absent).count()
+    posts = _("、").join(lent_in_words([row])[row.pk])
+    cases = Case.objects.open().filter(visible_condition(lent_scope(row))).count()
     facts = {"absent": row.absent, "deputy": row.deputy, "posts": posts, "cases": cases}
     sentences = [
         _("%(start)s 至 %(end)s，%(deputy)s同时担任%(absent)s的岗位：%(posts)s。"),
-        _("%(deputy)s可以看到并办理%(absent)s范围内的 %(cases)d 件未结案件。"),
+        _("%(deputy)s可以看到并办理%(absent)s范围内的 %(cases)d 件未结案件。")
+        if row.post is None
+        else _("%(deputy)s可以看到并办理该岗位范围内的 %(cases)d 件未结案件。"),
         _("以代班岗位办理的，记录写明“%(deputy)s（代 %(absent)s）”。"),
         _("%(absent)s自己的岗位不变；代来的岗位不能再转给别人。"),
     ]

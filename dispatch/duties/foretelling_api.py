@@ -34,6 +34,7 @@ def deputy(request: HttpRequest, payload: DeputyIn) -> dict[str, Any]:
     found = foretelling.of_deputy(
         absent=payload.absent,
         deputy=payload.deputy,
+        post=payload.post,
         period=payload.period(),
         by=cast(User, request.user),
         now=timezone.now(),

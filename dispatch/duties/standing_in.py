@@ -85,8 +85,8 @@ def _line_of_unit(row: UnitAbsence, now: datetime) -> Line:
 
 def _deputies(user: User, now: datetime) -> list[Line]:
     rows = deputies.deputies_for(user, now=now)
-    posts = deputies.posts_in_words(row.absent_id for row in rows)
-    reached = deputies.within_reach(user.scope(), {row.absent_id for row in rows})
+    posts = deputies.lent_in_words(rows)
+    reached = {row.pk for row in deputies.rows_within_reach(user.scope(), rows)}
     return [_line_of_person(row, now, posts, reached) for row in rows]
 
 
@@ -94,8 +94,8 @@ def _line_of_person(
     row: Deputy, now: datetime, posts: Mapping[int, tuple[str, ...]], reached: set[int]
 ) -> Line:
     standing = row.standing(now)
-    may_end = standing in UNENDED and row.absent_id in reached
-    lent = posts.get(row.absent_id, ())
+    may_end = standing in UNENDED and row.pk in reached
+    lent = posts[row.pk]
     left = _left(row, standing, now)
     return Line(row, str(row.absent), str(row.deputy), standing, lent, may_end, left)
 

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.arranging import ArrangementError, Period
 from accounts.deputies import arrange_deputy, end_deputy
-from accounts.models import AccessLog, Deputy, User
+from accounts.models import AccessLog, Deputy, Post, User
 from dispatch import casefile
 from dispatch.actions.duties.absences import arrange_absence
 from dispatch.actions.moving import make_move
@@ -180,7 +180,15 @@ def test_people_and_units_are_found_by_pinyin_within_reach_only(city: City) -> N
     units = ask(city, "approver1", "GET", "unit-absences/units?q=hws").json()["items"]
 
     assert people == [
-        {"username": "cleaner1", "name": "王小明", "posts": ["处置员 · 云中区环卫所"]}
+        {
+            "username": "cleaner1",
+            "name": "王小明",
+            "posts": ["处置员 · 云中区环卫所"],
+            "lendable": [
+                {"id": Post.objects.get(user=city["cleaner1"]).pk, "name": "处置员 · 云中区环卫所"}
+            ],
+            "whole": True,
+        }
     ]
     assert beyond == []
     assert {one["username"] for one in own} == {"approver1", "cleaner1", "handler1", "helper1"}

@@ -5,7 +5,11 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
+from accounts.actions import end_post, give_post
+from accounts.models import Role, Unit, User
 from tests.journeys.browser import Visitor
 from tests.journeys.conftest import Visit
 from tests.journeys.stack import Stack
@@ -148,6 +152,38 @@ def test_who_stands_in_sees_for_whom_on_every_page_and_the_record_names_both(
     deputy.until(lambda: deputy.page.locator("#drawer [aria-busy]").count() == 0)
     free(stack)
     assert deputy.go("/queue/").page.locator(".stands-in").count() == 0
+
+
+def test_of_several_posts_one_is_chosen_and_the_page_says_which_was_lent(
+    visit: Visit, stack: Stack, django_db_blocker: DjangoDbBlocker
+) -> None:
+    free(stack)
+    with django_db_blocker.unblock():
+        helper, unit = User.objects.get(username="helper1"), Unit.objects.get(code="A2")
+        second = give_post(
+            user=helper, role=Role.HANDLER, area_code="339901", unit=unit, now=timezone.now()
+        )
+    visitor = visit("leader1").go("/absences/?tab=people")
+    assert visitor.page.locator("#post").is_hidden()
+    choose(visitor, "absent", "helper1", "helper1")
+    options = visitor.page.locator("#post option").all_inner_texts()
+    assert options == ["全部可代的岗位", "处置员 · 云中区市政所", "处置员 · 云中区环卫所"]
+    visitor.page.select_option("#post", label="处置员 · 云中区环卫所")
+    choose(visitor, "deputy", "approver1", "approver1")
+    visitor.page.fill("#ends-at", moment(days=1))
+    words = told(visitor)
+    assert "环卫所" in words
+    assert "市政所" not in words
+    assert _axe(visitor) == []
+    visitor.page.fill("#reason", "外出培训")
+    with visitor.page.expect_navigation():
+        visitor.page.click(".absence-form .btn.pri")
+    lent = visitor.text("[data-done]") + visitor.text(".absence")
+    assert "环卫所" in lent
+    assert "市政所" not in lent
+    free(stack)
+    with django_db_blocker.unblock():
+        end_post(post=second, now=timezone.now())
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)

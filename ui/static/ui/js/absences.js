@@ -15,7 +15,7 @@ function mark(root, fields) {
     const why = $(".why", holder);
     why.textContent = words ? words.join(" ") : "";
     why.hidden = !words;
-    for (const input of $$("input:not([type=hidden]),textarea", holder)) {
+    for (const input of $$("input:not([type=hidden]),textarea,select", holder)) {
       if (words) input.setAttribute("aria-invalid", "true");
       else input.removeAttribute("aria-invalid");
     }
@@ -44,10 +44,23 @@ function values() {
   return Object.fromEntries(new FormData(form));
 }
 
-/** What the preview depends on: all but the reason; empty until all of it is there. */
+/** What the preview depends on: all but the reason; empty until all of it is there. No post is all. */
 function question() {
-  const { reason: _reason, ...rest } = values();
-  return Object.values(rest).every(Boolean) ? JSON.stringify(rest) : "";
+  const { reason: _reason, post: lent, ...rest } = values();
+  return Object.values(rest).every(Boolean) ? JSON.stringify({ ...rest, lent }) : "";
+}
+
+/** The posts of who is away: all at once, or one of those that the user may lend. */
+function offerPosts(person) {
+  const holder = $("[data-posts]", form);
+  const choice = $("select", holder);
+  const lendable = person?.lendable || [];
+  const whole = choice.dataset.whole || choice.options[0].text;
+  choice.dataset.whole = whole;
+  const options = lendable.map(({ id, name }) => new Option(name, id));
+  if (!person || person.whole) options.unshift(new Option(whole, ""));
+  choice.replaceChildren(...options);
+  holder.hidden = options.length < 2;
 }
 
 function tell(sentences) {
@@ -98,6 +111,7 @@ function picker(input) {
     if (option) input.value = option.name;
     tag.textContent = option ? code.value : "";
     tag.hidden = !option;
+    if (code.name === "absent") offerPosts(option);
     foretellSoon();
   };
   const find = async (query) => (await get(`${input.dataset.find}?q=${encodeURIComponent(query)}`)).items;
@@ -132,7 +146,7 @@ function endAfter(days) {
 
 /** True where something is missing; says so at each such field and goes to the first. */
 function isIncomplete(root) {
-  const blank = [...new FormData(root)].filter(([, value]) => !value.trim());
+  const blank = [...new FormData(root)].filter(([name, value]) => name !== "post" && !value.trim());
   mark(root, Object.fromEntries(blank.map(([name]) => [name, [gettext("请填写。")]])));
   $("[aria-invalid]", root)?.focus();
   return blank.length > 0;
