@@ -35,10 +35,22 @@ export function count() {
   document.addEventListener("visibilitychange", askSoon);
 }
 
+/** The list is shown in its own looks only. */
+function dressed() {
+  const link = document.createElement("link");
+  link.rel = "stylesheet";
+  link.href = chip.dataset.css;
+  document.head.append(link);
+  return new Promise((resolve) => {
+    link.addEventListener("load", resolve);
+    link.addEventListener("error", resolve);
+  });
+}
+
 /** Show or hide the marks and the list of names. */
 export async function toggle(map) {
   if (!layer) {
-    const { Staff } = await import("./staff.js");
+    const [{ Staff }] = await Promise.all([import("./staff.js"), dressed()]);
     layer ??= new Staff(map);
   }
   layer.toggle();
