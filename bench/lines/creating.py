@@ -21,7 +21,7 @@ CONNECTIONS = 4
 HTTP_CONNECTIONS = CONNECTIONS * WEB_PROCESSES
 """The kernel deals connections out among the web processes: about so many each."""
 GOAL_SHARE, SAME_WITHIN = 0.25, 0.10
-WARM_UPS = 4
+WARM_UPS = 2
 """Runs that are not counted: each thread of each web process prepares its own statements."""
 _SPOTS = """
 SELECT ST_X(p.geom), ST_Y(p.geom), left(code, 6)
