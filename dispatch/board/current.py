@@ -8,19 +8,19 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.db import DatabaseError, connection, transaction
 
 from accounts.prepared import execute_prepared
-from dispatch.board.opencases import OpenCase, OpenCases
+from dispatch.board.opencases import EPOCH, OpenCase, OpenCases
 
 CHUNK = 5_000
 """Rows that are held as Python objects at a time."""
-SLICE, SLICE_EVERY_S = 1_000, 5.0
-"""So many cases are read again each time, in turn: what the log never told heals by itself."""
-SLICE_WIDTH = 20_000
-"""So many ids are looked through at most, open or closed."""
+SLICE, SLICE_EVERY_S = 250, 1.25
+"""So many cases are read again each time, in turn: what the log never told heals by itself. They
+are few, for somebody waits for the counters meanwhile."""
 MOST_CHANGES = 50_000
 """Events of a district; with more the log is no shorter way than the cases themselves."""
 MANY_CHANGES, PAUSE_FACTOR, LONGEST_PAUSE_S = 500, 10.0, 2.0
@@ -39,8 +39,9 @@ SELECT id, case_no, (extract(epoch FROM due_at) * 1000000)::bigint,
 FROM dispatch_case
 """
 _ALL = f"{_COLUMNS} WHERE is_open"
-_SLICE = f"{_COLUMNS} WHERE id > %s AND id <= %s AND is_open ORDER BY id LIMIT {SLICE}"
-_BEFORE_ALL = "SELECT coalesce(min(id) - 1, 0) FROM dispatch_case"
+_SLICE = f"""{_COLUMNS} WHERE is_open AND (due_at, id) > (%s::timestamptz, %s::bigint)
+ORDER BY due_at, id LIMIT {SLICE}"""
+BEGIN, END = (0, 0), (2**63 - 1, 2**63 - 1)
 _SOME = f"{_COLUMNS} WHERE id = ANY(%s::bigint[])"
 _HEADS = "SELECT district, seq, digest FROM dispatch_feedhead"
 _CHANGED = f"""
@@ -71,7 +72,7 @@ class Board:
         self._seen: dict[str, Head] = {}
         self._without_number: set[int] = set()
         self._is_read = False
-        self._sliced_to, self._next_slice_at = 0, 0.0
+        self._sliced_to, self._next_slice_at = BEGIN, 0.0
         self._next_look_at = 0.0
 
     def is_ready(self) -> bool:
@@ -125,19 +126,19 @@ class Board:
         return 0
 
     def _read_slice(self, cursor: Any) -> None:
-        """The next cases in the order of their ids are read again, the lost ones dropped."""
-        cursor.execute(_BEFORE_ALL)
-        after = max(self._sliced_to, cursor.fetchone()[0])
-        upto = after + SLICE_WIDTH
-        execute_prepared(cursor, _SLICE, [after, upto], name=f"dispatch_board_slice_{SLICE}")
-        rows = cursor.fetchall()
-        if len(rows) == SLICE:
-            upto = rows[-1][0]
-        held = self._cases["id"]
-        self._sliced_to = upto if held.size and upto < held.max() else 0
-        passed = (held > after) & (held <= upto)
-        self._cases.drop(set(held[passed].tolist()) - {row[0] for row in rows})
-        self._cases.put([OpenCase(*row[:-1]) for row in rows])
+        """The next open cases in the order of their due times are read again; what is held in
+        between and was not among them is read by its number, for its due time may have moved."""
+        after = self._sliced_to
+        params = [EPOCH + timedelta(microseconds=after[0]), after[1]]
+        execute_prepared(cursor, _SLICE, params, name=f"dispatch_board_slice_{SLICE}")
+        rows = [OpenCase(*row[:-1]) for row in cursor.fetchall()]
+        upto = (rows[-1].due_at, rows[-1].id) if len(rows) == SLICE else END
+        missing = self._cases.due_between(after, upto) - {row.id for row in rows}
+        self._cases.put(rows)
+        self._cases.drop(missing)
+        for start in range(0, len(missing), CHUNK):
+            self._read_some(cursor, sorted(missing)[start : start + CHUNK])
+        self._sliced_to = BEGIN if upto == END else upto
         self._next_slice_at = time.monotonic() + SLICE_EVERY_S
 
     def _read_changed(self, cursor: Any, heads: dict[str, Head]) -> int:

@@ -163,6 +163,13 @@ class OpenCases:
                     column[place] = column[self.count]
                 self.places.set(int(self.columns["id"][place]), place)
 
+    def due_between(self, after: tuple[int, int], upto: tuple[int, int]) -> set[int]:
+        """The ids of the cases that stand behind one (due time, id) up to another."""
+        due_at, ids = self["due_at"], self["id"]
+        behind = (due_at > after[0]) | (due_at == after[0]) & (ids > after[1])
+        before = (due_at < upto[0]) | (due_at == upto[0]) & (ids <= upto[1])
+        return set(ids[behind & before].tolist())
+
     def among(self, name: str, words: Collection[object]) -> Mask:
         """The cases with one of these words in a column."""
         numbers = [self.words[name][word] for word in words if word in self.words[name]]

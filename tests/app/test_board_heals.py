@@ -1,5 +1,7 @@
 """The board reads all cases in chunks, and a slice of them again in turn, log or no log."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 
@@ -44,7 +46,7 @@ def test_one_slice_after_the_other_goes_round_and_leaves_the_others_alone(
 ) -> None:
     monkeypatch.setattr(boards, "SLICE", 2)
     monkeypatch.setattr(boards, "SLICE_EVERY_S", 1e6)
-    monkeypatch.setattr(boards, "_SLICE", boards._SLICE.replace("LIMIT 1000", "LIMIT 2"))
+    monkeypatch.setattr(boards, "_SLICE", boards._SLICE.replace("LIMIT 250", "LIMIT 2"))
     cases, board = [log(city, title=f"第 {n} 件") for n in range(5)], Board()
     for _first_all_then_what_has_no_number in range(2):
         board.read(rows_of)
@@ -65,22 +67,36 @@ def test_cases_are_read_a_chunk_at_a_time(city: City, monkeypatch: pytest.Monkey
     assert Board().read(rows_of) == in_tables()
 
 
-def test_a_slice_looks_through_so_many_ids_and_no_more(
+def test_a_case_whose_due_time_moved_unheard_is_never_out_of_sight(
     city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(boards, "SLICE_WIDTH", 2)
+    monkeypatch.setattr(boards, "SLICE", 2)
     monkeypatch.setattr(boards, "SLICE_EVERY_S", 1e6)
+    monkeypatch.setattr(boards, "_SLICE", boards._SLICE.replace("LIMIT 250", "LIMIT 2"))
     cases, board = [log(city, title=f"第 {n} 件") for n in range(5)], Board()
-    ids = [case.pk for case in cases]
-    assert ids == list(range(ids[0], ids[0] + 5))
     for _first_all_then_what_has_no_number in range(2):
         board.read(rows_of)
-    Case.objects.filter(pk__in=ids[:4]).update(is_open=False, state="VOIDED")
+    first, *_, last = Case.objects.order_by("due_at", "pk")
+    Case.objects.filter(pk=first.pk).update(due_at=last.due_at + timedelta(days=9), priority=0)
 
-    found = []
     with connection.cursor() as cursor:
-        for _ in range(4):
+        for _ in range(3):
             board._read_slice(cursor)
-            found.append(board.read(lambda held: held.count))
+            assert board.read(lambda held: held.count) == len(cases)
 
-    assert found == [3, 1, 1, 1]
+    assert board.read(rows_of) == in_tables()
+
+
+def test_what_ended_unheard_is_dropped_by_one_slice(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boards, "SLICE_EVERY_S", 1e6)
+    cases, board = [log(city, title=f"第 {n} 件") for n in range(5)], Board()
+    for _first_all_then_what_has_no_number in range(2):
+        board.read(rows_of)
+    Case.objects.filter(pk__in=[case.pk for case in cases[:4]]).update(
+        is_open=False, state="VOIDED"
+    )
+
+    with connection.cursor() as cursor:
+        board._read_slice(cursor)
+
+    assert board.read(lambda held: held.count) == 1
