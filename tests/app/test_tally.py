@@ -37,7 +37,7 @@ def test_joined_voices_and_ended_cases_keep_the_counters_right(city: City) -> No
     assert tallied() == recount()
 
     move(city, second, "leader1", "unmerge", reason="不是同一件")
-    move(city, first, "leader1", "void", reason="误报", told="已电话告知")
+    move(city, first, "leader1", "void", reason="误报", told="PHONE")
     relay_all()
 
     assert tallied() == recount()
