@@ -100,25 +100,35 @@ def test_a_check_that_took_seconds_raises_an_alarm(city: City) -> None:
     assert Alarm.objects.get().facts["took_s"] == 30
 
 
-def test_many_cases_closed_by_one_person_within_minutes_raise_one_alarm(city: City) -> None:
-    AlarmThreshold.objects.filter(kind="BATCH_CLOSING").update(count=3)
-    cases = [log(city, kind="CONSULT") for _ in range(5)]
-
-    for minute, case in enumerate(cases):
-        move(city, case, "operator1", "answer_directly", minute, text="已答复")
-
-    assert watch() == {"BATCH_CLOSING": 1}
-    assert Alarm.objects.get().facts["cases"] == 3
-
-
-def test_cases_closed_one_by_one_raise_none(city: City) -> None:
-    AlarmThreshold.objects.filter(kind="BATCH_CLOSING").update(count=3)
-
-    for hour in range(4):
+def answered_every(city: City, seconds: float, cases: int) -> dict[str, int]:
+    """What is raised when an operator closes so many cases, one every so many seconds."""
+    for n in range(cases):
         case = log(city, kind="CONSULT")
-        move(city, case, "operator1", "answer_directly", 60 * hour, text="已答复")
+        move(city, case, "operator1", "answer_directly", n * seconds / 60, text="已答复")
+    return watch()
 
-    assert watch() == {}
+
+def test_ten_cases_closed_by_one_person_within_two_minutes_raise_one_alarm(city: City) -> None:
+    assert answered_every(city, 10, 14) == {"BATCH_CLOSING": 1}
+
+    alarm = Alarm.objects.get()
+    assert (alarm.facts["cases"], alarm.actor) == (10, city["operator1"])
+
+
+def test_who_works_quickly_but_calls_and_looks_raises_none(city: City) -> None:
+    assert answered_every(city, 30, 24) == {}
+
+
+def test_cases_that_a_rule_closes_count_for_nobody(city: City) -> None:
+    AlarmThreshold.objects.filter(kind="BATCH_CLOSING").update(count=2)
+    for n in range(3):
+        case = move(city, dispatched(city, "L9013"), "handler1", "sign")
+        case.intakes.update(wants_reply=False)
+        move(city, case, "approver1", "submit_result", n, text="已清理")
+        move(city, case, "dispatcher1", "no_check_needed", n, reason="无须核查")
+        assert case.state == "CLOSED"
+
+    assert "BATCH_CLOSING" not in watch()
 
 
 def test_a_habit_of_asking_for_more_time_in_the_last_hour_raises_an_alarm(city: City) -> None:

@@ -174,6 +174,41 @@ def test_an_inspector_is_on_her_way_before_she_checks(city: City) -> None:
     assert act[1] in {"check_pass", "check_fail"}
 
 
+def test_call_backs_are_shared_and_one_case_keeps_its_caller(city: City) -> None:
+    work = work_on(OneCase(open_case(BEGAN)))
+    callers = {}
+    for number in range(60):
+        case = {**open_case(BEGAN), "case_no": f"33990120261119H{number:06d}"}
+        first, second = work.pending_callback(case), work.pending_callback(case)
+        assert first is not None
+        assert second is not None
+        callers[number] = first[0]
+        if second[1] == "callback_done":
+            assert second[0] == first[0]
+
+    assert set(callers.values()) == {"callback2", "callback3", "callback4"}
+
+
+def test_an_emergency_is_looked_at_while_its_unit_works(city: City) -> None:
+    case = {
+        **open_case(BEGAN), "state": "REGISTERED", "priority": 0, "line": "HOTLINE",
+        "district": "339901", "category": {"code": "E0401"}, "sensitive": False,
+        "location": {"lon": 119.6, "lat": 29.9}, "due": {"stage": "SIGN"},
+    }  # fmt: skip
+    work = work_on(OneCase(case))
+    sent = work.registered(case)
+    assert sent is not None
+    assert sent[1] == "emergency_dispatch"
+    assert (work.pending_sign(case) or ("", ""))[1] == "sign", "she is on her way"
+
+    work.round(BEGAN + timedelta(minutes=3))
+    look = work.pending_sign(case)
+
+    assert look is not None
+    assert (look[0], look[1]) == ("inspector3", "verified_true")
+    assert (work.processing(case) or ("", ""))[1] == "submit_result", "she has looked"
+
+
 def test_a_case_that_somebody_has_taken_in_hand_is_left_alone(city: City) -> None:
     of_somebody = OneCase(open_case(BEGAN + timedelta(seconds=20)))
     taken_over = OneCase(open_case(BEGAN - timedelta(hours=1)))
