@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.pairing import display_by_token, note_display
 from accounts.queries import user_by_cookie, user_by_token
-from dispatch.consumers import NOT_SIGNED_IN, NOT_YOURS, RECHECK_S, FeedConsumer
+from dispatch.consumers import NOT_SIGNED_IN, NOT_YOURS, FeedConsumer, recheck_after_s
 from dispatch.hub import hub
 from screen.access import NoWallError, Viewer, viewer_of_display, viewer_of_user
 from screen.board import board_of
@@ -40,9 +40,9 @@ class ScreenConsumer(FeedConsumer):
         return True
 
     async def authority_may_have_changed(self) -> None:
-        """Wait for the word that posts, tokens or displays changed, a minute at most."""
+        """Wait for the word that posts, tokens or displays changed, minutes at most."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.authority_changed.wait(), RECHECK_S)
+            await asyncio.wait_for(self.authority_changed.wait(), recheck_after_s())
         self.authority_changed.clear()
 
     def stop(self) -> None:
