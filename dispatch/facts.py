@@ -76,6 +76,7 @@ class Facts:
     tasks_there: bool
     untrue_reported: bool
     verify_open: bool
+    looked_at: bool
     is_out: bool
     explanation_pending: bool
     somebody_uncalled: bool
@@ -173,6 +174,11 @@ _QUESTIONS: dict[str, tuple[frozenset[State], QuerySet[Any], str]] = {
         BESIDE | {State.VERIFYING},
         _OPEN_CLOCKS.filter(stage=Stage.FILE.value),
         "case",
+    ),
+    "looked_at": (
+        frozenset({State.PENDING_FILING}),
+        Event.objects.filter(topic__in=["case.verified", "case.untrue_reported"]),
+        "case_id",
     ),
     "verify_open": (BESIDE, _OPEN_CLOCKS.filter(stage=Stage.VERIFY.value), "case"),
     "explanation_pending": (

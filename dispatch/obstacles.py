@@ -100,6 +100,11 @@ _OF_THE_CASE: dict[str, tuple[Obstacle, ...]] = {
             _("仅网格员自己上报的问题可自行处理。"),
             lambda facts: facts.line == Line.GRID,
         ),
+        Obstacle(
+            "NOT_MINOR",
+            _("特急、紧急的问题不得自行处理结案。"),
+            lambda facts: facts.priority <= Priority.P1,
+        ),
         SUPERVISED,
     ),
     "emergency_dispatch": (
@@ -278,7 +283,14 @@ _OF_THE_CASE: dict[str, tuple[Obstacle, ...]] = {
     "void": (SUPERVISED,),
     "merge": (SUPERVISED, *NEVER_MERGED),
     "decide_out": (SUPERVISED,),
-    "fixed_already": (SUPERVISED,),
+    "fixed_already": (
+        _unless(
+            "NOT_LOOKED_AT",
+            _("须先现场核实，方可认定问题已消失。"),
+            lambda facts: facts.looked_at,
+        ),
+        SUPERVISED,
+    ),
 }
 OWN_WORK = Obstacle(
     "OWN_WORK", _("不得核查、裁决本人所在单位处置的案件。"), lambda facts: facts.own_work

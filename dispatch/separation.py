@@ -22,6 +22,7 @@ JUDGING = frozenset(
         "verified_false",
         "accept_return",
         "refuse_return",
+        "escalate",
         "designate",
         "decide_out",
         "approve_extension",

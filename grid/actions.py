@@ -10,13 +10,15 @@ from accounts.identity import keyed_digest
 from accounts.models import User
 from accounts.prepared import insert_prepared
 from dispatch import catalogue
-from dispatch.actions.errors import NotAllowedError
+from dispatch.actions.errors import NotAllowedError, RuleError
 from dispatch.actions.moving import make_move
 from dispatch.intake import amend, check_time, submit
 from dispatch.voices import Line, NewIntake, Position, Receipt
 from grid.models import Finding
 from grid.on_duty import note_place
 
+NOT_MINOR = "NOT_MINOR"
+"""Why the queue keeps an urgent thing open although its inspector put it right."""
 TITLE_LENGTH = 40
 
 
@@ -67,6 +69,13 @@ def _keep(report: Report, receipt: Receipt, *, by: User, now: datetime) -> Recei
     )
     note_place(by=by, position=report.position, captured_at=report.captured_at, now=now)
     if report.self_handled and receipt.body["created"]:
+        return _close_at_once(report, receipt, by=by, now=now)
+    return receipt
+
+
+def _close_at_once(report: Report, receipt: Receipt, *, by: User, now: datetime) -> Receipt:
+    """Close what she put right herself; what is no minor thing (T5) stays an ordinary report."""
+    try:
         case = make_move(
             case_no=receipt.body["case_no"],
             move="self_handle",
@@ -75,8 +84,11 @@ def _keep(report: Report, receipt: Receipt, *, by: User, now: datetime) -> Recei
             by=by,
             now=now,
         )
-        return amend(receipt, state=case.state)
-    return receipt
+    except RuleError as refusal:
+        if refusal.code != NOT_MINOR:
+            raise
+        return receipt
+    return amend(receipt, state=case.state)
 
 
 def _voice(report: Report, by: User) -> NewIntake:

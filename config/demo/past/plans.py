@@ -25,7 +25,7 @@ from config.demo.stories import Story, StoryTeller
 from dispatch.catalogue import Catalogue
 from dispatch.clocks import ALWAYS_ON, SHANGHAI, Limit, Unit, add_working_minutes
 from dispatch.lifecycle import Stage, State
-from dispatch.models import Line
+from dispatch.models import Line, Priority
 
 MINUTES = {Unit.MIN: 1, Unit.UH: 60, Unit.ND: 1440, Unit.WH: 60, Unit.WD: 480}
 BY_THE_CLOCK = frozenset({Unit.MIN, Unit.UH, Unit.ND})
@@ -204,7 +204,8 @@ class Planner:
         story = self._open_story(line, district)
         ending = self.draw.choices(list(ENDINGS[line]), list(ENDINGS[line].values()))[0]
         course = course_of(story, self.book, self.offices, at=self.now)
-        if ending is Ending.UNTRUE and not course.verify:
+        unseen = ending in {Ending.UNTRUE, Ending.FIXED_ALREADY} and not course.verify
+        if unseen or (ending is Ending.SELF_HANDLED and course.priority <= Priority.P1):
             ending = Ending.CLOSED
         return story, ending
 
