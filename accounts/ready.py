@@ -90,6 +90,10 @@ _READ: dict[type, Callable[[Any], Any]] = {
 """How a value comes back from the JSON of PostgreSQL, where it is not the same there."""
 
 
+Kinds = dict[str, Callable[[dict[str, Any]], Any]]
+"""What makes an object of a row, by the name of its part."""
+
+
 class ReadyParts:
     """Several queries by one id as one statement: the rows of each come as JSON.
 
@@ -99,32 +103,32 @@ class ReadyParts:
     def __init__(self, name: str, parts: Mapping[str, Callable[[int], Any]]) -> None:
         self.name = name
         self._parts = parts
-        self._sql, self._ids = "", 0
-        self._kinds: dict[str, Callable[[dict[str, Any]], Any]] = {}
+        self._ready: tuple[str, int, Kinds] | None = None
 
     def __call__(self, pk: int) -> dict[str, list[Any]]:
         """The objects of each query, by its name."""
-        if not self._sql:
-            self._compile()
+        sql, ids, kinds = self._ready or self._compile()
         with connection.cursor() as cursor:
-            execute_prepared(cursor, self._sql, [pk] * self._ids, name=self.name)
+            execute_prepared(cursor, sql, [pk] * ids, name=self.name)
             texts = cursor.fetchone()
         return {
             name: [kind(row) for row in json.loads(text)] if text else []
-            for (name, kind), text in zip(self._kinds.items(), texts, strict=True)
+            for (name, kind), text in zip(kinds.items(), texts, strict=True)
         }
 
-    def _compile(self) -> None:
-        columns = []
+    def _compile(self) -> tuple[str, int, Kinds]:
+        """Two threads may both do so at first; what they make is the same, and is kept whole."""
+        columns, kinds, ids = [], {}, 0
         for name, make in self._parts.items():
             compiler = make(MARK).query.get_compiler(DEFAULT_DB_ALIAS)
             sql, params = compiler.as_sql()
             if not params or any(value != MARK for value in params):
                 raise UnreadyQueryError(self.name)
-            self._kinds[name] = _maker(compiler)
-            self._ids += len(params)
+            kinds[name] = _maker(compiler)
+            ids += len(params)
             columns.append(f"(SELECT json_agg(row_to_json(one))::text FROM ({sql}) one)")
-        self._sql = f"SELECT {', '.join(columns)}"
+        self._ready = f"SELECT {', '.join(columns)}", ids, kinds
+        return self._ready
 
 
 def _maker(compiler: Any) -> Callable[[dict[str, Any]], Any]:

@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -10,8 +11,9 @@ from typing import Any
 import pytest
 from django.contrib.gis.db.backends.postgis.operations import PostGISOperations
 from django.db import connections, transaction
+from django.db.models import QuerySet
 
-from accounts.ready import ReadyQuery
+from accounts.ready import ReadyParts, ReadyQuery
 from dispatch import numbers, outbox
 from dispatch.actions.errors import StaleVersionError
 from dispatch.actions.moving import make_move
@@ -259,3 +261,21 @@ def test_each_thread_reads_places_with_a_reader_of_its_own(
         return threading.get_ident()
 
     assert set(at_once(read)) == made_in
+
+
+def test_two_threads_that_write_a_statement_at_once_write_the_same(real_city: City) -> None:
+    case = log(real_city)
+    both_write = threading.Barrier(2)
+
+    def clocks(pk: int) -> QuerySet[Timer]:
+        with suppress(threading.BrokenBarrierError):
+            both_write.wait(10)
+        return Timer.objects.filter(case_id=pk)
+
+    parts = ReadyParts("test_written_at_once", {"clocks": clocks})
+
+    first, second = at_once(lambda _: parts(case.pk)["clocks"], many=2)
+
+    assert first == second == list(Timer.objects.filter(case=case))
+    both_write.abort()
+    assert parts(case.pk)["clocks"] == first
