@@ -4,7 +4,6 @@ import gc
 import os
 from threading import Thread
 
-from a2wsgi import WSGIMiddleware
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.wsgi import get_wsgi_application
 from django.urls import re_path
@@ -12,6 +11,7 @@ from django.urls import re_path
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django_wsgi = get_wsgi_application()
 
+from config.crossing import Crossing  # noqa: E402
 from dispatch.board.current import warm_up  # noqa: E402
 from dispatch.consumers import DistrictConsumer  # noqa: E402
 from screen.consumers import ScreenConsumer  # noqa: E402
@@ -25,7 +25,7 @@ sockets = URLRouter(
 )
 application = ProtocolTypeRouter(
     {
-        "http": WSGIMiddleware(django_wsgi, workers=HTTP_THREADS),  # type: ignore[arg-type]
+        "http": Crossing(django_wsgi, workers=HTTP_THREADS),  # type: ignore[arg-type]
         "websocket": sockets,
     }
 )
