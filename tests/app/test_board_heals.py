@@ -87,7 +87,9 @@ def test_a_case_whose_due_time_moved_unheard_is_never_out_of_sight(
     assert board.read(rows_of) == in_tables()
 
 
-def test_what_ended_unheard_is_dropped_by_one_slice(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_ended_unheard_is_dropped_by_one_slice(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(boards, "SLICE_EVERY_S", 1e6)
     cases, board = [log(city, title=f"第 {n} 件") for n in range(5)], Board()
     for _first_all_then_what_has_no_number in range(2):
