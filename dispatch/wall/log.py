@@ -34,6 +34,7 @@ class Step:
     district: str
     seq: int
     at: str
+    created_at: str
     topic: str
     case_no: str
     line: str
@@ -80,8 +81,8 @@ _BY_TIME = _CHANGES.format(
     " ON e.district = d.district AND e.seq <= d.upto WHERE e.at > %s AND e.at <= %s"
 )
 _COLUMNS = """
-e.id, e.district, e.seq, e.at, e.topic, e.case_no, e.line, e.priority, e.category, c.street_code,
-e.from_state, e.to_state, c.sensitive,
+e.id, e.district, e.seq, e.at, c.created_at, e.topic, e.case_no, e.line, e.priority, e.category,
+c.street_code, e.from_state, e.to_state, c.sensitive,
 round((ST_X(c.location) * 2000)::numeric) / 2000, round((ST_Y(c.location) * 2000)::numeric) / 2000
 """
 _PLAY = f"""
@@ -156,7 +157,7 @@ def steps_between(
 
 
 def _step(row: tuple[Any, ...]) -> Step:
-    _id, district, seq, at, topic, no, line, priority, code, street, *rest = row
+    _id, district, seq, at, created, topic, no, line, priority, code, street, *rest = row
     before, after, is_sensitive, lon, lat = rest
     category = catalogue.current().categories.get(code)
     name_of = locator.snapshot().name_of
@@ -165,6 +166,7 @@ def _step(row: tuple[Any, ...]) -> Step:
         district=district,
         seq=seq,
         at=at.isoformat(),
+        created_at=created.isoformat(),
         topic=topic,
         case_no="" if is_sensitive else no,
         line=line,

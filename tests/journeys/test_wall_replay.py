@@ -52,12 +52,16 @@ REPLAY = """async (district) => {
 def test_played_forward_the_past_is_number_by_number_what_the_server_says_of_it(
     visit: Visit, stack: Stack
 ) -> None:
+    numbers = []
     for n in range(8):
         number = stack.log_call(title=f"重放的第 {n} 件", priority=n % 4)["case_no"]
         if n % 2:
             stack.move("receiver1", number, "accept")
         if n == 3:
             stack.move("leader1", number, "file")
+        numbers.append(number)
+    stack.move("leader1", numbers[1], "merge", into=numbers[0], reason="同一件")
+    stack.move("leader1", numbers[1], "unmerge", reason="不是同一件")
     found = drawn(visit("commander1", 1920, 1080).go("/screen/?map=2d")).page.evaluate(
         REPLAY, "339901"
     )

@@ -75,7 +75,7 @@ export class Moment {
     if (!step.case_no) return;
     const row = this.rows.get(step.case_no);
     if (!isOpen) this.rows.delete(step.case_no);
-    else this.rows.set(step.case_no, { created_at: step.at, ...row, ...step, state: step.to_state });
+    else this.rows.set(step.case_no, { ...row, ...step, state: step.to_state });
     if (step.lon !== null) this.changes.push([step.case_no, step.lon, step.lat, step.line, step.priority, Number(isOpen)]);
   }
 
