@@ -37,10 +37,23 @@ logger = logging.getLogger("sanxian.sockets")
 class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     """Resume within five seconds, authorisation, no flood of messages; the wall's socket too."""
 
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """However a socket ends, its work ends with it.
+
+        A client that leaves while it is told something is an error of the server's `send`, after
+        which no word of the disconnection comes.
+        """
+        self.tasks: set[asyncio.Task[None]] = set()
+        try:
+            await super().__call__(scope, receive, send)
+        except OSError as error:
+            logger.info("a client left while it was told something: %r", error)
+        finally:
+            self.stop()
+
     async def connect(self) -> None:
         """Accept; the client must say `resume` within five seconds."""
         self.resumed = False
-        self.tasks: set[asyncio.Task[None]] = set()
         self.token = ""
         self.resumes: list[float] = []
         self.prepare()
@@ -151,10 +164,11 @@ class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 class DistrictConsumer(FeedConsumer):
     """Sends a district's events in order, without gaps, from where the client says it is."""
 
+    subscription: Subscription | None = None
+
     def prepare(self) -> None:
         """The district of the address."""
         self.district: str = self.scope["url_route"]["kwargs"]["code"]
-        self.subscription: Subscription | None = None
         self.sent = 0
 
     def may_watch(self, user: User) -> bool:

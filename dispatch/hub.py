@@ -13,7 +13,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from typing import Any
 
 import redis
@@ -228,11 +227,6 @@ def head_of(district: str) -> int:
 
 
 def head_message(district: str, seq: int) -> str:
-    """The heartbeat (contract.md 6), written once a second for all sockets of a district."""
-    return _head_message(district, seq, int(time.monotonic()))
-
-
-@lru_cache(maxsize=1024)
-def _head_message(district: str, seq: int, _second: int) -> str:
+    """The heartbeat (contract.md 6)."""
     body = {"type": "head", "district": district, "seq": seq, "at": timezone.now().isoformat()}
     return json.dumps(body, separators=(",", ":"))

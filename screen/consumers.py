@@ -21,11 +21,12 @@ from screen.places import WallArea
 class ScreenConsumer(FeedConsumer):
     """Tells a wall all counters of its area, the newest changes, and at most 20 points."""
 
+    area: WallArea | None = None
+
     def prepare(self) -> None:
         """The area of the address: `?district=`, or the widest one that the viewer may see."""
         query = parse_qs(self.scope.get("query_string", b"").decode("latin-1"))
         self.district = query.get("district", [""])[0]
-        self.area: WallArea | None = None
         self.authority_changed = asyncio.Event()
 
     async def _authorised(self) -> bool:

@@ -231,3 +231,31 @@ async def _refused(communicator: Any) -> int:
     output = await communicator.receive_output(5)
     assert output["type"] == "websocket.close"
     return int(output["code"])
+
+
+def test_a_client_that_leaves_while_it_is_welcomed_is_fed_no_more(watched_city: City) -> None:
+    token = watched_city.token("leader1")
+    ask = {"type": "resume", "token": token}
+    said_by_client = [
+        {"type": "websocket.receive", "text": json.dumps(ask)},
+        {"type": "websocket.connect"},
+    ]
+    while_welcomed: list[dict[str, int]] = []
+
+    async def receive() -> Any:
+        if not said_by_client:
+            await asyncio.Event().wait()
+        return said_by_client.pop()
+
+    async def send(message: Any) -> None:
+        if message["type"] == "websocket.send":
+            while_welcomed.append(hub.sockets())
+            raise BrokenPipeError
+
+    async def story() -> None:
+        scope = watch([], "/ws/v1/districts/339901").scope
+        await sockets(scope, receive, send)
+
+    asyncio.run(asyncio.wait_for(story(), 20))
+    assert while_welcomed == [{"339901": 1}]
+    assert hub.sockets() == {}

@@ -88,6 +88,13 @@ class Visitor:
         self.context.add_init_script("delete window.SharedWorker")
         return self
 
+    def hearing_nothing(self) -> "Visitor":
+        """As where no word of what others do comes through, by socket or by asking for it."""
+        self.without_worker().expect_complaint("ERR_FAILED")
+        self.tab.route_web_socket("**/ws/**", lambda _socket: None)
+        self.tab.route("**/api/v1/events*", lambda route: route.abort())
+        return self
+
     def go(self, path: str) -> "Visitor":
         """Open a page of the city."""
         self.at_the_door = False

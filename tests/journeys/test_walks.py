@@ -147,10 +147,10 @@ def test_of_two_who_sign_at_once_one_wins_and_the_other_sees_who(
     ):
         stack.move(username, number, move)
     people = People(visit)
-    windows = {name: people.window(name) for name in ("handler1", "approver1")}
+    both = ("handler1", "approver1")
+    windows = {name: people.window(name).hearing_nothing() for name in both}
     for name, window in windows.items():
         window.expect_complaint("409")
-        window.page.route_web_socket("**/ws/**", lambda _socket: None)
         people.open(name, number)
     signs = [window.page.locator('[data-open-move="sign"]') for window in windows.values()]
     signs[0].evaluate("button => button.click()")
@@ -186,9 +186,8 @@ def test_words_outlive_a_change_by_somebody_else_and_are_sent_with_the_new_versi
 def test_a_conflict_keeps_the_text_and_offers_to_go_on(visit: Visit, stack: Stack) -> None:
     number = stack.log_call(title="断网时被别人改动的一件")["case_no"]
     people = People(visit)
-    leader = people.window("leader1")
+    leader = people.window("leader1").hearing_nothing()
     leader.expect_complaint("409")
-    leader.page.route_web_socket("**/ws/**", lambda _socket: None)
     drawer = people.open("leader1", number)
     leader.press_move("urge")
     drawer.locator("#move-urge textarea").fill("第二次来电")
