@@ -233,7 +233,10 @@ async def _refused(communicator: Any) -> int:
     return int(output["code"])
 
 
-def test_a_client_that_leaves_while_it_is_welcomed_is_fed_no_more(watched_city: City) -> None:
+def test_a_client_that_leaves_while_it_is_welcomed_is_fed_no_more(
+    watched_city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "_thread", threading.current_thread())  # nobody is fed here
     token = watched_city.token("leader1")
     ask = {"type": "resume", "token": token}
     said_by_client = [
