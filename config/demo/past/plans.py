@@ -58,7 +58,8 @@ DETOUR_TO = {
 NEAR = timedelta(hours=2)
 SEARCH_BACK = timedelta(days=40)
 LONGEST_OVERDUE = timedelta(days=4)
-TRIES = 60
+TRIES_AS_WISHED = 30
+TRIES = 1000
 
 
 ASKED = 0.2
@@ -175,7 +176,7 @@ class Planner:
     ) -> Plan:
         """A case that stands in `state` now; another story is tried where the clocks forbid it."""
         for attempt in range(TRIES):
-            wanted = urgency if attempt < TRIES // 2 else Urgency.OPEN
+            wanted = urgency if attempt < TRIES_AS_WISHED else Urgency.OPEN
             story = self._open_story(line, district)
             course = course_of(story, self.book, self.offices, at=self.now)
             joiners = self._joiners(story)
