@@ -133,13 +133,11 @@ def _tests(
 def _spread(folders: tuple[str, ...]) -> list[str]:
     """How pytest-xdist spreads the tests over the cores.
 
-    Journeys mostly wait, for a page or for a minute to pass: one worker more than there are cores,
-    each with a city and a browser of its own. The others share what a file builds.
+    Each worker of the journeys has a city and a browser of its own, and steals what another has
+    not begun. The others share what a file builds.
     """
-    cores = os.cpu_count() or 1
-    if folders == BROWSER:
-        return ["-n", str(min(MOST_WORKERS, cores + 1)), "--dist", "worksteal"]
-    return ["-n", str(min(MOST_WORKERS, cores)), "--dist", "loadfile"]
+    dist = "worksteal" if folders == BROWSER else "loadfile"
+    return ["-n", str(min(MOST_WORKERS, os.cpu_count() or 1)), "--dist", dist]
 
 
 def read_report(report: Path) -> dict[str, int]:
