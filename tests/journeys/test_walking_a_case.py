@@ -75,9 +75,8 @@ def test_the_second_of_two_handlers_is_told_who_was_first(visit: Visit, stack: S
         ("dispatcher1", "dispatch"),
     ):
         stack.move(username, number, move)
-    slow = visit("handler1").without_worker()
+    slow = visit("handler1").hearing_nothing()
     slow.expect_complaint("409")
-    slow.page.route_web_socket("**/ws/**", lambda _socket: None)
     drawer = _open(slow, number)
     stack.move("approver1", number, "sign")
     slow.press_move("sign")
