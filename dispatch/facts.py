@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.ready import ReadyRows
 from dispatch import catalogue
 from dispatch.fields import DISCONTENT
-from dispatch.lifecycle import BESIDE, COMMANDER, LEADER, OPEN, CloseType, Stage, State
+from dispatch.lifecycle import BESIDE, COMMANDER, ENDED, LEADER, OPEN, CloseType, Stage, State
 from dispatch.models import (
     Assignment,
     Callback,
@@ -81,6 +81,8 @@ class Facts:
     explanation_pending: bool
     somebody_uncalled: bool
     ruled_in_a_merged_one: bool
+    was_dispatched: bool
+    primary_ended: bool
     supervised: bool
     linked_to_younger: bool
     linked_to_elder: bool
@@ -153,6 +155,7 @@ _OWN_WAITING = Intake.objects.filter(wants_reply=True).exclude(pk__in=_BY_MERGES
 """Voices of a case that wait for a reply and came to it by no merge."""
 _OPEN_CLOCKS = Timer.objects.filter(state__in=["RUNNING", "PAUSED"])
 _TASKS = Assignment.objects.filter(_ALIVE).exclude(role=AssignmentRole.LEAD)
+_FOR_GOOD = sorted(ENDED - {State.MERGED})
 _QUESTIONS: dict[str, tuple[frozenset[State], QuerySet[Any], str]] = {
     "extension_pending": (
         frozenset({State.PROCESSING}),
@@ -228,6 +231,19 @@ _QUESTIONS: dict[str, tuple[frozenset[State], QuerySet[Any], str]] = {
             merged__lead_unit=F("primary__lead_unit"),
         ),
         "primary",
+    ),
+    "was_dispatched": (
+        frozenset({State.CLOSED}),
+        Assignment.objects.filter(role=AssignmentRole.LEAD),
+        "case",
+    ),
+    "primary_ended": (
+        frozenset({State.MERGED}),
+        Merge.objects.filter(
+            Q(primary__state__in=_FOR_GOOD) | Q(primary__merged_into__state__in=_FOR_GOOD),
+            undone_at__isnull=True,
+        ),
+        "merged",
     ),
     "supervised": (OPEN, Supervision.objects.filter(_ALIVE), "case"),
     "linked_to_younger": (frozenset(State), Link.objects.filter(_ALIVE), "first"),

@@ -154,7 +154,15 @@ _OF_THE_CASE: dict[str, tuple[Obstacle, ...]] = {
             lambda facts: facts.reworks >= 1 and not facts.is_leader,
         ),
     ),
+    "unmerge": (
+        Obstacle("PRIMARY_ENDED", _("主案已结束，不能再拆回。"), lambda facts: facts.primary_ended),
+    ),
     "reopen": (
+        _unless(
+            "NEVER_DISPATCHED",
+            _("该案件未曾派遣，请另立新件。"),
+            lambda facts: facts.was_dispatched,
+        ),
         Obstacle(
             "TOO_LATE",
             _("结案超过 30 天，请另立新件。"),

@@ -1,11 +1,8 @@
 """Putting right what was decided before: another category, a case opened again (T36, T39)."""
 
-from django.utils.translation import gettext_lazy as _
-
 from dispatch import catalogue
 from dispatch.actions import dispatching, safety, tasks, timing
 from dispatch.actions.context import MoveContext
-from dispatch.actions.errors import RuleError
 from dispatch.assignment import Rule, Why
 from dispatch.lifecycle import Stage
 from dispatch.models import Assignment, Category, FilingCondition, Timer
@@ -62,10 +59,7 @@ def reopen(context: MoveContext) -> None:
     """
     case = context.case
     leads = Assignment.objects.select_related("unit").filter(case=case, role=AssignmentRole.LEAD)
-    last = leads.order_by("-pk").first()
-    if last is None:
-        raise RuleError(_("该案件未曾派遣，请另立新件。"), code="NEVER_DISPATCHED")
-    dispatching.assign(context, last.unit, Why(Rule.REOPENED))
+    dispatching.assign(context, leads.order_by("-pk")[0].unit, Why(Rule.REOPENED))
     again = Assignment.objects.filter(case=case, ended_at__isnull=True)
     again.update(state=Work.SIGNED.value, signed_at=context.now)
     _open_again(context)

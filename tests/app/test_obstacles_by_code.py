@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from dispatch.models import Case
 from dispatch.obstacles import obstacle
 from tests.app.test_disputes import log, move, processing
 from tests.app.test_guards import refusal_of
+from tests.app.test_merge_rules import merged_into
 from tests.app.test_promises import blocked, handed_over
 from tests.app.test_sampled_answers import answered
 from tests.app.test_supervision import to_the_callback
@@ -31,6 +34,16 @@ def waiting(city: City) -> Case:
     return move(city, processing(city), "handler1", "wait_citizen", 5, text="门牌？", way="PHONE")
 
 
+def gone_with_its_primary(city: City, *, steps: int = 1) -> Case:
+    """A case merged into one that was merged on (if so told), whose last one is rejected."""
+    cases = [log(city) for _ in range(steps + 1)]
+    for n, (case, primary) in enumerate(pairwise(cases)):
+        merged_into(city, case, primary, minutes=n)
+    told = {"reject_reason": "OUT_OF_DUTY", "reason": "不属职责", "told": "PHONE"}
+    move(city, cases[-1], "receiver1", "reject", 10, **told)
+    return changed(cases[0])
+
+
 WHY = {"reason": "说明"}
 TEXT = {"text": "说明"}
 ROWS: tuple[tuple[str, str, str, Callable[[City], Case], dict[str, str]], ...] = (
@@ -45,6 +58,9 @@ ROWS: tuple[tuple[str, str, str, Callable[[City], Case], dict[str, str]], ...] =
     ("NO_PLACE", "dispatcher1", "ask_check", lambda c: changed(submitted(c), location=None), {}),
     ("CHECK_REQUIRED", "dispatcher1", "no_check_needed", submitted, WHY),
     ("NO_SUPPORT", "approver1", "recall", processing, {**WHY, "unit": "A1"}),
+    ("PRIMARY_ENDED", "leader1", "unmerge", gone_with_its_primary, WHY),
+    ("PRIMARY_ENDED", "leader1", "unmerge", partial(gone_with_its_primary, steps=2), WHY),
+    ("NEVER_DISPATCHED", "leader1", "reopen", answered, WHY),
 )  # fmt: skip
 
 
