@@ -1,16 +1,25 @@
 """POST /api/v1/grid/findings and /grid/sync (contract.md 4)."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from ninja import Router, Schema, Status
-from pydantic import Field
+from pydantic import (
+    BaseModel,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 
 from accounts.models import User
-from dispatch.actions.errors import MoveError
+from dispatch.actions.errors import MoveError, NotAllowedError
 from dispatch.catalogue import UnknownCategoryError
 from dispatch.intake import KeyReusedError
 from dispatch.voices import IntakeError, Position, Receipt
@@ -39,10 +48,35 @@ class FindingIn(Schema):
     photos: list[UUID] = []
 
 
-class SyncIn(Schema):
-    """What a phone has collected."""
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An item that is no finding: its uid where it names one, and why, by the path of the field."""
 
-    items: list[FindingIn]
+    uid: str
+    fields: dict[str, list[str]]
+
+
+def _or_why(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return read(value)
+    except ValidationError as error:
+        fields: dict[str, list[str]] = {}
+        for problem in error.errors():
+            path = ".".join(str(part) for part in problem["loc"])
+            fields.setdefault(path or "body", []).append(problem["msg"])
+        uid = value.get("uid") if isinstance(value, dict) else None
+        return Unreadable(uid if isinstance(uid, str) else "", fields)
+
+
+class SyncIn(BaseModel):
+    """What a phone has collected, as {"items": [...]} or as the list alone."""
+
+    items: list[Annotated[FindingIn, WrapValidator(_or_why)]] = Field(max_length=MOST_IN_SYNC)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_a_list(cls, value: Any) -> Any:
+        return {"items": value} if isinstance(value, list) else value
 
 
 def _report(payload: FindingIn, by: User, now: datetime) -> Receipt:
@@ -70,22 +104,38 @@ def create_finding(request: HttpRequest, payload: FindingIn) -> Status[dict[str,
 
 
 @router.post("/sync")
-def sync(request: HttpRequest, payload: SyncIn | list[FindingIn]) -> dict[str, Any]:
-    """Take a list; each item is answered on its own, in order: a bad one spoils no other."""
-    items = payload.items if isinstance(payload, SyncIn) else payload
+def sync(request: HttpRequest, payload: SyncIn) -> dict[str, Any]:
+    """Take a list of at most 200; each is answered on its own, in order: a bad one spoils none."""
     user, now = cast(User, request.user), timezone.now()
-    return {"items": [_synced(item, user, now) for item in items[:MOST_IN_SYNC]]}
+    return {"items": [_synced(item, user, now) for item in payload.items]}
 
 
-def _synced(item: FindingIn, user: User, now: datetime) -> dict[str, Any]:
-    answer: dict[str, Any] = {"uid": str(item.uid)}
+def _synced(item: FindingIn | Unreadable, user: User, now: datetime) -> dict[str, Any]:
+    if isinstance(item, Unreadable):
+        why = _refused(422, "FIELDS", _("有字段缺失或类型不对。"), item.fields)
+        return {"uid": item.uid, **why}
+    return {"uid": str(item.uid), **_answered(item, user, now)}
+
+
+def _answered(item: FindingIn, user: User, now: datetime) -> dict[str, Any]:
+    """As the door for one finding answers it."""
     try:
         receipt = _report(item, user, now)
-    except (IntakeError, MoveError, UnknownCategoryError, KeyReusedError) as error:
+    except UnknownCategoryError as error:
+        return _refused(422, error.code, error.message, {"category": [str(error.message)]})
+    except (IntakeError, MoveError, KeyReusedError) as error:
         fields = getattr(error, "fields", {})
-        message = str(error.message)
-        return answer | {
-            "status": 422,
-            "error": {"code": error.code, "message": message, "fields": fields},
-        }
-    return answer | {"status": 201 if receipt.is_first else 200, "receipt": receipt.body}
+        return _refused(_status_of(error), error.code, error.message, fields)
+    return {"status": 201 if receipt.is_first else 200, "receipt": receipt.body}
+
+
+def _status_of(error: Exception) -> int:
+    if isinstance(error, NotAllowedError):
+        return 403
+    return 409 if isinstance(error, KeyReusedError) else 422
+
+
+def _refused(
+    status: int, code: str, message: object, fields: dict[str, list[str]]
+) -> dict[str, Any]:
+    return {"status": status, "error": {"code": code, "message": str(message), "fields": fields}}
