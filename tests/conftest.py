@@ -22,6 +22,7 @@ FAST_HASHER = "django.contrib.auth.hashers.MD5PasswordHasher"
 def _fast_and_clean(settings: Settings, tmp_path: Path) -> None:
     settings.DATA_DIR = tmp_path
     settings.PASSWORD_HASHERS = [FAST_HASHER]
+    settings.WHITENOISE_AUTOREFRESH = True  # else each new Client reads 700 static files first
     settings.STORAGES = {
         **settings.STORAGES,
         "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
