@@ -6,7 +6,7 @@ from typing import Any
 from celery import shared_task
 
 from affairs.models import ServiceEvent
-from dispatch.subscribing import drain, note_states
+from dispatch.subscribing import note_states, take_turn
 
 SUBSCRIBER = "affairs.follow_cases"
 
@@ -14,4 +14,4 @@ SUBSCRIBER = "affairs.follow_cases"
 @shared_task(name=SUBSCRIBER, acks_late=True)
 def follow_cases(**_: Any) -> int:
     """Note on the line's own records what became of their cases; only a wake-up carries it."""
-    return drain(SUBSCRIBER, partial(note_states, ServiceEvent.objects))
+    return take_turn(SUBSCRIBER, partial(note_states, ServiceEvent.objects))

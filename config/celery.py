@@ -13,7 +13,7 @@ app.autodiscover_tasks(
 app.conf.beat_schedule = {
     "sweep due timers": {
         "task": "dispatch.sweep_due_timers",
-        "schedule": 2.0,
+        "schedule": 1.0,
         "options": {"expires": 5},
     },
     "end pauses": {"task": "dispatch.end_pauses", "schedule": 60.0, "options": {"expires": 60}},

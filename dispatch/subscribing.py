@@ -3,17 +3,22 @@
 A Celery task is only a wake-up; a lost or doubled one changes nothing (architecture.md 5).
 """
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from celery import current_app
 from django.db import models, transaction
+from kombu.exceptions import OperationalError
 
 from dispatch.lifecycle import TAKING_VOICES
 from dispatch.models import Cursor, Event, FeedHead
 
 BATCH = 200
+TURN_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +38,39 @@ Effect = Callable[[Sequence[Heard]], None]
 
 
 def drain(subscriber: str, effect: Effect) -> int:
-    """Give the subscriber all it has not heard, district by district; how many events.
+    """Give the subscriber all it has not heard, the districts in turn; how many events.
 
     Each batch is one transaction: the effect and the cursor move together or not at all. A second
     worker of the same subscriber passes over districts that the first one holds.
     """
+    return sum(_rounds(subscriber, effect))
+
+
+def take_turn(subscriber: str, effect: Effect) -> int:
+    """`drain`, for TURN_S seconds at most: then others have their turn, such as the sweep of the
+    deadlines, before the subscriber is woken for what it has not heard."""
+    total, end = 0, time.monotonic() + TURN_S
+    for heard in _rounds(subscriber, effect):
+        total += heard
+        if time.monotonic() > end:
+            with suppress(OperationalError):  # the beat wakes it, where the broker is away
+                current_app.send_task(subscriber, retry=False)
+            break
+    return total
+
+
+def _rounds(subscriber: str, effect: Effect) -> Iterator[int]:
+    """A batch of each district that has news, again and again; how many events a round."""
     districts = list(FeedHead.objects.order_by("district").values_list("district", flat=True))
     known = set(Cursor.objects.filter(subscriber=subscriber).values_list("district", flat=True))
     Cursor.objects.bulk_create(
         [Cursor(subscriber=subscriber, district=d) for d in districts if d not in known],
         ignore_conflicts=True,
     )
-    total = 0
-    for district in districts:
-        while heard := _one_batch(subscriber, district, effect):
-            total += heard
-    return total
+    while districts:
+        heard = {district: _one_batch(subscriber, district, effect) for district in districts}
+        yield sum(heard.values())
+        districts = [district for district in districts if heard[district]]
 
 
 def note_states(records: models.Manager[Any], heard: Sequence[Heard]) -> None:

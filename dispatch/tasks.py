@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from dispatch import catalogue
 from dispatch.incidents import recognising
-from dispatch.oversight.alarming import SUBSCRIBER, watch_all
-from dispatch.subscribing import drain
+from dispatch.oversight.alarming import SUBSCRIBER, raise_alarms
+from dispatch.subscribing import take_turn
 from dispatch.timekeeping.reviewing import mark_reviews
 from dispatch.timekeeping.sweeping import archive_old, end_pauses, sweep_due
 
@@ -48,7 +48,7 @@ def watch_calendar(**_: Any) -> int:
 @shared_task(name=SUBSCRIBER, acks_late=True)
 def watch_for_abuse(**_: Any) -> int:
     """Look at what is new in the log for abuses; only a wake-up carries it."""
-    return watch_all()
+    return take_turn(SUBSCRIBER, raise_alarms)
 
 
 @shared_task(name="dispatch.mark_reviews", acks_late=True)
@@ -60,4 +60,4 @@ def mark_due_reviews(**_: Any) -> int:
 @shared_task(name=recognising.SUBSCRIBER, acks_late=True)
 def recognise_incidents(**_: Any) -> int:
     """Offer many calls about one outage as one; only a wake-up carries it."""
-    return drain(recognising.SUBSCRIBER, partial(recognising.recognise, now=timezone.now()))
+    return take_turn(recognising.SUBSCRIBER, partial(recognising.recognise, now=timezone.now()))

@@ -6,7 +6,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from dispatch.subscribing import drain, note_states
+from dispatch.subscribing import note_states, take_turn
 from grid import on_duty
 from grid.models import Finding
 
@@ -16,7 +16,7 @@ SUBSCRIBER = "grid.follow_cases"
 @shared_task(name=SUBSCRIBER, acks_late=True)
 def follow_cases(**_: Any) -> int:
     """Note on the line's own records what became of their cases; only a wake-up carries it."""
-    return drain(SUBSCRIBER, partial(note_states, Finding.objects))
+    return take_turn(SUBSCRIBER, partial(note_states, Finding.objects))
 
 
 @shared_task(name="grid.end_old_duties", acks_late=True)

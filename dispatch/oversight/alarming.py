@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 
 from dispatch.lifecycle import ENDED, MOVES, Stage, State
 from dispatch.models import Alarm, AlarmKind, AlarmThreshold, Case, Event, Extension, Timer
-from dispatch.subscribing import Heard, drain
+from dispatch.subscribing import Heard
 
 SUBSCRIBER = "dispatch.watch_for_abuse"
 HABIT = timedelta(days=30)
@@ -32,11 +32,6 @@ class Threshold:
 
 
 Watch = Callable[[Event, Threshold], dict[str, Any] | None]
-
-
-def watch_all() -> int:
-    """Look at everything that is new in the log; how many events."""
-    return drain(SUBSCRIBER, raise_alarms)
 
 
 def raise_alarms(heard: Sequence[Heard]) -> None:

@@ -27,7 +27,7 @@ def watch(now: Any = NOW) -> dict[str, int]:
     """Let the relay number the log and the subscriber look at it; alarms per kind."""
     while outbox.number_batch(now=now):
         pass
-    alarming.watch_all()
+    drain(alarming.SUBSCRIBER, alarming.raise_alarms)
     found: dict[str, int] = {}
     for kind in Alarm.objects.values_list("kind", flat=True):
         found[kind] = found.get(kind, 0) + 1
@@ -209,7 +209,7 @@ def test_two_workers_at_once_raise_each_alarm_once(real_city: City) -> None:
     while outbox.number_batch(now=NOW):
         pass
 
-    at_once(lambda _n: alarming.watch_all(), 4)
+    at_once(lambda _n: drain(alarming.SUBSCRIBER, alarming.raise_alarms), 4)
 
     assert Alarm.objects.filter(kind="VOID_NEAR_DUE").count() == 3
 
