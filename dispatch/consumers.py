@@ -19,7 +19,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.queries import user_by_cookie, user_by_token
 from dispatch import queries
-from dispatch.hub import BEHIND, Subscription, head_message, head_of, hub
+from dispatch.hub import BEHIND, TELL, Subscription, head_message, head_of, hub
 
 RESUME_WITHIN_S = 5.0
 HEARTBEAT_S = 10.0
@@ -53,7 +53,7 @@ class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def connect(self) -> None:
         """Accept; the client must say `resume` within five seconds."""
-        self.resumed = False
+        self.resumed = self.is_closed = False
         self.token = ""
         self.resumes: list[float] = []
         self.prepare()
@@ -88,11 +88,12 @@ class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Take `resume`; anything else is ignored, too much of it closes the socket."""
         message = _parsed(text_data)
-        if message is None or message.get("type") != "resume":
+        if self.is_closed or message is None or message.get("type") != "resume":
             return
         now = time.monotonic()
         self.resumes = [at for at in self.resumes if at > now - 60] + [now]
         if len(self.resumes) > RESUMES_PER_MINUTE:
+            self.is_closed = True
             await self.close(TOO_MANY)
             return
         token = message.get("token")
@@ -161,6 +162,14 @@ class FeedConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             logger.info("a socket's work ended: %r", error)
 
 
+class UnknownConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+    """An address without a feed: refused before anything is said."""
+
+    async def connect(self) -> None:
+        """Refuse."""
+        await self.close(NOT_YOURS)
+
+
 class DistrictConsumer(FeedConsumer):
     """Sends a district's events in order, without gaps, from where the client says it is."""
 
@@ -169,7 +178,6 @@ class DistrictConsumer(FeedConsumer):
     def prepare(self) -> None:
         """The district of the address."""
         self.district: str = self.scope["url_route"]["kwargs"]["code"]
-        self.sent = 0
 
     def may_watch(self, user: User) -> bool:
         """True for posts in the district or above it."""
@@ -192,31 +200,32 @@ class DistrictConsumer(FeedConsumer):
 
     async def resume(self, after: int | None) -> None:
         """Welcome, missed events in order, then live ones and a heartbeat."""
-        subscription = Subscription(asyncio.get_running_loop(), self.district)
+        tell = self.scope.get("extensions", {}).get(TELL, {}).get("tell")
+        subscription = Subscription(asyncio.get_running_loop(), self.district, tell)
         head = await hub.read(head_of, self.district)
         hub.join(subscription, head)
         self.subscription = subscription
         await self.tell(json.dumps({"type": "welcome", "head": head}))
-        self.sent = head if after is None else min(after, head)
-        await self._catch_up(head)
+        subscription.sent = head if after is None else min(after, head)
+        await self._catch_up(subscription, head)
         self._spawn(self._feed(subscription))
         self._spawn(self._give_up_on_the_slow(subscription))
-        self._spawn(self._beat())
+        self._spawn(self._beat(subscription))
 
-    async def _catch_up(self, head: int) -> None:
+    async def _catch_up(self, subscription: Subscription, head: int) -> None:
         """Send what happened after `sent`; a reload where that is too much to send."""
-        if head - self.sent > MOST_BEHIND:
+        if head - subscription.sent > MOST_BEHIND:
             await self.tell('{"type":"reload"}')
-            self.sent = head
-        while missed := await self._missed():
+            subscription.sent = head
+        while missed := await self._missed(subscription.sent):
             for seq, text in missed:
                 await self.tell(text)
-                self.sent = seq
+                subscription.sent = seq
 
-    async def _missed(self) -> list[tuple[int, str]]:
-        if kept := hub.after(self.district, self.sent):
+    async def _missed(self, sent: int) -> list[tuple[int, str]]:
+        if kept := hub.after(self.district, sent):
             return kept
-        events = await hub.read(queries.events_after, self.district, self.sent, MOST_BEHIND)
+        events = await hub.read(queries.events_after, self.district, sent, MOST_BEHIND)
         return [(event["seq"], json.dumps(event, separators=(",", ":"))) for event in events]
 
     async def _feed(self, subscription: Subscription) -> None:
@@ -224,15 +233,15 @@ class DistrictConsumer(FeedConsumer):
             message = await subscription.next()
             if message is BEHIND:
                 subscription.will_read = False
-                await self._catch_up(await hub.read(head_of, self.district))
+                await self._catch_up(subscription, await hub.read(head_of, self.district))
                 continue
             seq, text = message
-            if seq <= self.sent:
+            if seq <= subscription.sent:
                 continue
-            if seq > self.sent + 1:
-                await self._catch_up(seq)
+            if seq > subscription.sent + 1:
+                await self._catch_up(subscription, seq)
             else:
-                self.sent = seq
+                subscription.sent = seq
                 await self.tell(text)
 
     async def _give_up_on_the_slow(self, subscription: Subscription) -> None:
@@ -240,9 +249,9 @@ class DistrictConsumer(FeedConsumer):
         await subscription.stays_behind.wait()
         await self.close(TOO_MANY)
 
-    async def _beat(self) -> None:
+    async def _beat(self, subscription: Subscription) -> None:
         while True:
-            head = max(self.sent, hub.heads.get(self.district, 0))
+            head = max(subscription.sent, hub.heads.get(self.district, 0))
             await self.tell(head_message(self.district, head))
             await asyncio.sleep(HEARTBEAT_S)
 
@@ -257,7 +266,7 @@ def _parsed(text: str | None) -> dict[str, Any] | None:
         return None
     try:
         message = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return message if isinstance(message, dict) else None
 

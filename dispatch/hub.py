@@ -33,19 +33,30 @@ KEPT = 2000
 GIVE_UP_AFTER_S = 30.0
 BEHIND = None
 READERS = 2
+TELL = "sanxian.tell"
+"""An extension of our server (config/framing.py): say a text at once, without a task."""
 logger = logging.getLogger("sanxian.hub")
 
 
 class Subscription:
-    """One socket's place in a district: a bounded queue.
+    """One socket's place in a district: the number it was told last, and a bounded queue.
 
-    A queue that overflows is emptied and holds BEHIND: its socket then reads what it missed, from
-    the hub's memory or from the log. Only who stays behind is given up.
+    Who has heard everything is told the next message at once (`tell`); the queue is for who is
+    busy or slow. A queue that overflows is emptied and holds BEHIND: its socket then reads what it
+    missed, from the hub's memory or from the log. Only who stays behind is given up.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, district: str) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        district: str,
+        tell: Callable[[str], bool] | None = None,
+    ) -> None:
         self.loop = loop
         self.district = district
+        self.tell = tell
+        self.sent = 0
+        self.is_idle = False
         self.queue: asyncio.Queue[tuple[int, str] | None] = asyncio.Queue(QUEUE_LIMIT)
         self.authority_changed = asyncio.Event()
         self.stays_behind = asyncio.Event()
@@ -62,7 +73,17 @@ class Subscription:
             self._fall_behind()
             return
         for message in messages:
-            self.queue.put_nowait(message)
+            if not self._tell_at_once(*message):
+                self.queue.put_nowait(message)
+
+    def _tell_at_once(self, seq: int, text: str) -> bool:
+        """Say the next message where nothing is on its way before it."""
+        if not self.tell or not self.is_idle or self.queue.qsize() or seq != self.sent + 1:
+            return False
+        if not self.tell(text):
+            return False
+        self.sent = seq
+        return True
 
     def _fall_behind(self) -> None:
         while not self.queue.empty():
@@ -75,7 +96,11 @@ class Subscription:
         """The next message, or BEHIND; whoever waits here has caught up."""
         if self.queue.empty():
             self.behind_since = None
-        return await self.queue.get()
+        self.is_idle = True
+        try:
+            return await self.queue.get()
+        finally:
+            self.is_idle = False
 
 
 class Hub:
@@ -104,7 +129,8 @@ class Hub:
         self._wake.set()
 
     def leave(self, subscription: Subscription) -> None:
-        """Stop feeding a socket."""
+        """Stop feeding a socket, also with what is on its way from the hub's thread."""
+        subscription.tell = None
         with self.lock:
             sockets = self.watched.get(subscription.district, set())
             sockets.discard(subscription)

@@ -86,3 +86,82 @@ def test_what_happened_lately_comes_from_memory_and_the_rest_from_the_log() -> N
         assert hub.after("339902", 1) == []
 
     in_a_loop(work)
+
+
+def socket_that_is_told(heard: list[str]) -> Subscription:
+    """A socket of our server whose client takes everything."""
+
+    def tell(text: str) -> bool:
+        heard.append(text)
+        return True
+
+    return Subscription(asyncio.get_running_loop(), "339901", tell)
+
+
+def test_who_has_heard_everything_is_told_the_next_at_once() -> None:
+    async def work() -> None:
+        heard: list[str] = []
+        socket = socket_that_is_told(heard)
+        waiting = asyncio.ensure_future(socket.next())
+        await asyncio.sleep(0)
+
+        socket.offer(messages(1, 3))
+
+        assert heard == ["1", "2", "3"]
+        assert (socket.sent, socket.queue.empty()) == (3, True)
+        waiting.cancel()
+
+    in_a_loop(work)
+
+
+def test_nothing_overtakes_what_waits_in_the_queue() -> None:
+    async def work() -> None:
+        heard: list[str] = []
+        socket = socket_that_is_told(heard)
+        socket.offer(messages(1, 1))  # its feed has not begun to wait
+        waiting = asyncio.ensure_future(socket.next())
+        await asyncio.sleep(0)
+
+        socket.offer(messages(2, 1))  # its feed is busy with the first
+
+        assert heard == []
+        assert await waiting == (1, "1")
+        assert await socket.next() == (2, "2")
+
+    in_a_loop(work)
+
+
+def test_a_gap_and_a_client_that_takes_nothing_go_through_the_queue() -> None:
+    async def work() -> None:
+        heard: list[str] = []
+        gap = socket_that_is_told(heard)
+        slow = Subscription(asyncio.get_running_loop(), "339901", lambda _text: False)
+        waiting = [asyncio.ensure_future(socket.next()) for socket in (gap, slow)]
+        await asyncio.sleep(0)
+
+        gap.offer(messages(2, 1))
+        slow.offer(messages(1, 1))
+
+        assert heard == []
+        assert [await one for one in waiting] == [(2, "2"), (1, "1")]
+        assert slow.sent == 0
+
+    in_a_loop(work)
+
+
+def test_who_has_left_hears_nothing_that_was_on_its_way() -> None:
+    async def work() -> None:
+        heard: list[str] = []
+        hub, socket = Hub(), socket_that_is_told(heard)
+        hub.watched["339901"] = {socket}
+        waiting = asyncio.ensure_future(socket.next())
+        await asyncio.sleep(0)
+        hub._deliver("339901", [{"seq": 1}])
+
+        hub.leave(socket)
+        await asyncio.sleep(0)
+
+        assert heard == []
+        waiting.cancel()
+
+    in_a_loop(work)

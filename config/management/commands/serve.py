@@ -10,11 +10,14 @@ from django.core.management.base import BaseCommand
 from uvicorn.supervisors import Multiprocess
 
 from config import env
+from config.framing import TellingSockets
 from config.waiting import wait_for_database
 
 SOCKET_MESSAGE_BYTES = 16 * 1024
 SOCKET_QUEUE = 16
 STOP_SECONDS = 8
+PING_SECONDS = 60.0
+"""Finds clients that are gone without a word; who is there hears a heartbeat every ten seconds."""
 HANGS_AFTER_SECONDS = 30
 """A process that is silent for so long is replaced."""
 
@@ -54,9 +57,10 @@ def _config(host: str, port: int, processes: int) -> uvicorn.Config:
         workers=processes,
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
+        ws=TellingSockets,
         ws_max_size=SOCKET_MESSAGE_BYTES,
         ws_max_queue=SOCKET_QUEUE,
+        ws_ping_interval=PING_SECONDS,
         ws_per_message_deflate=False,
         access_log=False,
         server_header=False,
