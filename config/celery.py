@@ -11,11 +11,6 @@ app.autodiscover_tasks(
     ["dispatch", "dispatch.queue", "hotline", "grid", "affairs", "screen", "config"]
 )
 app.conf.beat_schedule = {
-    "sweep due timers": {
-        "task": "dispatch.sweep_due_timers",
-        "schedule": 1.0,
-        "options": {"expires": 5},
-    },
     "end pauses": {"task": "dispatch.end_pauses", "schedule": 60.0, "options": {"expires": 60}},
     "mark reviews": {
         "task": "dispatch.mark_reviews",

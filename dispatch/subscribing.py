@@ -4,6 +4,7 @@ A Celery task is only a wake-up; a lost or doubled one changes nothing (architec
 """
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -43,14 +44,14 @@ def drain(subscriber: str, effect: Effect) -> int:
     Each batch is one transaction: the effect and the cursor move together or not at all. A second
     worker of the same subscriber passes over districts that the first one holds.
     """
-    return sum(_rounds(subscriber, effect))
+    return sum(_batches(subscriber, effect))
 
 
 def take_turn(subscriber: str, effect: Effect) -> int:
-    """`drain`, for TURN_S seconds at most: then others have their turn, such as the sweep of the
-    deadlines, before the subscriber is woken for what it has not heard."""
+    """`drain`, for little more than TURN_S seconds: then others have their turn, until the
+    subscriber is woken for what it has not heard."""
     total, end = 0, time.monotonic() + TURN_S
-    for heard in _rounds(subscriber, effect):
+    for heard in _batches(subscriber, effect):
         total += heard
         if time.monotonic() > end:
             with suppress(OperationalError):  # the beat wakes it, where the broker is away
@@ -59,18 +60,20 @@ def take_turn(subscriber: str, effect: Effect) -> int:
     return total
 
 
-def _rounds(subscriber: str, effect: Effect) -> Iterator[int]:
-    """A batch of each district that has news, again and again; how many events a round."""
+def _batches(subscriber: str, effect: Effect) -> Iterator[int]:
+    """A batch of each district that has news, again and again; how many events a batch."""
     districts = list(FeedHead.objects.order_by("district").values_list("district", flat=True))
     known = set(Cursor.objects.filter(subscriber=subscriber).values_list("district", flat=True))
     Cursor.objects.bulk_create(
         [Cursor(subscriber=subscriber, district=d) for d in districts if d not in known],
         ignore_conflicts=True,
     )
-    while districts:
-        heard = {district: _one_batch(subscriber, district, effect) for district in districts}
-        yield sum(heard.values())
-        districts = [district for district in districts if heard[district]]
+    waiting = deque(districts)
+    while waiting:
+        district = waiting.popleft()
+        if heard := _one_batch(subscriber, district, effect):
+            waiting.append(district)
+            yield heard
 
 
 def note_states(records: models.Manager[Any], heard: Sequence[Heard]) -> None:

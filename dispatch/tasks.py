@@ -1,11 +1,10 @@
-"""Celery's part of the queue: sweeps by due time. Idempotent; a lost run is made up by the next."""
+"""Celery's part of the queue. Idempotent; a lost run is made up by the next."""
 
 import logging
 from functools import partial
 from typing import Any
 
 from celery import shared_task
-from django.conf import settings
 from django.utils import timezone
 
 from dispatch import catalogue
@@ -13,15 +12,9 @@ from dispatch.incidents import recognising
 from dispatch.oversight.alarming import SUBSCRIBER, raise_alarms
 from dispatch.subscribing import take_turn
 from dispatch.timekeeping.reviewing import mark_reviews
-from dispatch.timekeeping.sweeping import archive_old, end_pauses, sweep_due
+from dispatch.timekeeping.sweeping import archive_old, end_pauses
 
 logger = logging.getLogger("sanxian.calendar")
-
-
-@shared_task(name="dispatch.sweep_due_timers", acks_late=True)
-def sweep_due_timers(**_: Any) -> int:
-    """Mark the clocks that have run out and say so in the log."""
-    return sweep_due(now=timezone.now(), sweepers=settings.SWEEPERS)
 
 
 @shared_task(name="dispatch.end_pauses", acks_late=True)

@@ -1,6 +1,6 @@
 """Subscribers hear everything in order, and leave room for what must not wait."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from tests.app.test_disputes import log
 from tests.city import B_CENTRE, NOW, A, B, City
 
 NAME = "tests.listens"
+BROKER: Any = redis.Redis.from_url(settings.REDIS_URL)
 
 
 def many_events(city: City) -> int:
@@ -28,8 +29,15 @@ def many_events(city: City) -> int:
 
 def waiting() -> int:
     """How often the subscriber is asked for in the broker."""
-    broker: Any = redis.Redis.from_url(settings.REDIS_URL)
-    return sum(NAME.encode() in message for message in broker.lrange("dispatch", 0, -1))
+    return sum(NAME.encode() in message for message in BROKER.lrange("dispatch", 0, -1))
+
+
+@pytest.fixture(autouse=True)
+def nobody_asks_for_us_afterwards() -> Iterator[None]:
+    yield
+    for message in BROKER.lrange("dispatch", 0, -1):
+        if NAME.encode() in message:
+            BROKER.lrem("dispatch", 1, message)
 
 
 def test_a_long_backlog_is_heard_in_turns_with_room_between_them(
