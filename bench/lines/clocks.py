@@ -98,7 +98,7 @@ def measure_sweep(world: World) -> list[Row]:
             reference_is=f"{settings.SWEEPERS} bare loops",
             goal=f">= {SWEEP_GOAL:,}/s, none twice",
             met=rate(many) >= SWEEP_GOAL and not twice and not left,
-            note=f"as a worker sweeps a backlog (SWEEPERS); after all rounds {none}",
+            note=f"as beat sweeps a backlog (SWEEPERS); after all rounds {none}",
         ),
     ]
 
