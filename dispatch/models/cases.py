@@ -100,7 +100,7 @@ def _is_inside(prefix: str, case: "Case") -> bool:
 class Case(models.Model):
     """One real thing on the ground. Only dispatch/actions assigns `state`."""
 
-    case_no = models.CharField(max_length=24, unique=True)
+    case_no = models.CharField(max_length=24)
     state = models.CharField(max_length=16)
     is_open = models.BooleanField(default=True)
     line = models.CharField(max_length=8, choices=Line.choices)
@@ -138,13 +138,16 @@ class Case(models.Model):
     state_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
     close_type = models.CharField(max_length=14, blank=True)
-    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True)
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, db_index=False
+    )
     version = models.PositiveIntegerField(default=1)
 
     objects: ClassVar[CaseQuerySet] = CaseQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["case_no"], name="dispatch_case_case_no_key"),
             models.CheckConstraint(
                 condition=Q(state__in=[s.value for s in State]),
                 name="dispatch_case_state_is_known",
@@ -200,6 +203,11 @@ class Case(models.Model):
                 condition=Q(priority=0),
                 name="dispatch_case_emergencies",
             ),
+            Index(
+                fields=["merged_into"],
+                condition=Q(merged_into__isnull=False),
+                name="dispatch_case_of_primary",
+            ),
             GinIndex(
                 fields=["support_units"],
                 condition=~Q(support_units=[]),
@@ -234,7 +242,7 @@ class Intake(models.Model):
     Names and phones are AES-GCM ciphertext; `phone_index` is a keyed hash for exact look-up.
     """
 
-    intake_no = models.CharField(max_length=20, unique=True)
+    intake_no = models.CharField(max_length=20)
     query_code = models.CharField(max_length=6)
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="intakes")
     line = models.CharField(max_length=8, choices=Line.choices)
@@ -250,7 +258,7 @@ class Intake(models.Model):
     anonymous = models.BooleanField(default=False)
     confidential = models.BooleanField(default=False)
     wants_reply = models.BooleanField(default=False)
-    location = models.PointField(srid=4326, null=True, blank=True)
+    location = models.PointField(srid=4326, null=True, blank=True, spatial_index=False)
     raw_lon = models.FloatField(null=True, blank=True)
     raw_lat = models.FloatField(null=True, blank=True)
     raw_crs = models.CharField(max_length=8, blank=True)
@@ -267,6 +275,7 @@ class Intake(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["intake_no"], name="dispatch_intake_intake_no_key"),
             models.UniqueConstraint(
                 fields=["source_system", "source_id"],
                 condition=~Q(source_id=""),

@@ -30,7 +30,9 @@ class Event(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["district", "seq"], name="dispatch_event_seq_is_used_once"
+                fields=["district", "seq"],
+                condition=Q(seq__isnull=False),
+                name="dispatch_event_number_is_used_once",
             ),
             models.CheckConstraint(
                 condition=Q(seq__isnull=True, digest="") | Q(seq__gte=1) & ~Q(digest=""),
