@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
 from ninja import Schema
 
 from accounts.arrangements import Arrangement, Standing
 from accounts.arranging import Period
+from accounts.moments import moment
 
 
 class PeriodIn(Schema):
@@ -19,17 +19,13 @@ class PeriodIn(Schema):
 
     def period(self) -> Period:
         """As the actions take it."""
-        return Period(_aware(self.starts_at), _aware(self.ends_at), self.reason)
+        return Period(moment(self.starts_at), moment(self.ends_at), self.reason)
 
 
 class EndingIn(Schema):
     """Why it ends early."""
 
     reason: str
-
-
-def _aware(at: datetime) -> datetime:
-    return timezone.make_aware(at) if timezone.is_naive(at) else at
 
 
 def shown(row: Arrangement, now: datetime) -> dict[str, Any]:

@@ -10,11 +10,13 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from ninja import Router, Status
 
+from accounts.moments import moment
 from affairs.actions import KEY_LENGTH, CloudEvent, UnknownEventError, sender_of, take_event
 from dispatch import strictjson
 
 open_router = Router(tags=["affairs"])
 STRUCTURED = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch"
 SPEC_VERSION = "1.0"
 
 
@@ -28,8 +30,12 @@ def receive_event(request: HttpRequest) -> Status[dict[str, Any]]:
 
 
 def _event(request: HttpRequest, body: bytes, now: datetime) -> CloudEvent:
+    sent_as = request.content_type or ""
+    if body and (not sent_as.endswith("json") or sent_as.startswith(BATCH)):
+        raise strictjson.BodyError("UNSUPPORTED_MEDIA_TYPE", 415, _("请以 JSON 逐件提交事件。"))
     content = _json(body)
-    if request.content_type == STRUCTURED or "specversion" in content:
+    is_binary = sent_as != STRUCTURED and "ce-specversion" in request.headers
+    if not is_binary and (sent_as == STRUCTURED or "specversion" in content):
         attributes, data = content, content.get("data") or {}
     else:
         names = ("id", "source", "type", "time", "specversion")
@@ -71,4 +77,4 @@ def _time(value: object, now: datetime) -> datetime:
         at = None
     if at is None:
         raise UnknownEventError("time", _("应为 RFC 3339 时间。"))
-    return timezone.make_aware(at) if timezone.is_naive(at) else at
+    return moment(at)

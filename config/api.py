@@ -47,6 +47,7 @@ from dispatch.strictjson import BodyError
 from dispatch.voices import IntakeError
 from gis.api import router as gis_router
 from gis.coords import CoordinateError
+from gis.words import in_words
 from grid.api import router as grid_router
 from hotline.api import router as hotline_router
 from screen.access import NoWallError
@@ -87,6 +88,12 @@ class SessionAuth(APIKeyCookie):
     """The session cookie of a signed-in page, with CSRF for what is not safe."""
 
     param_name = "sessionid"
+
+    def _get_key(self, request: HttpRequest) -> str | None:
+        """The cookie; without one nobody is signed in, and there is nothing to forge."""
+        if self.param_name not in request.COOKIES:
+            return None
+        return super()._get_key(request)
 
     def authenticate(self, request: HttpRequest, key: str | None) -> User | None:
         """The session's user."""
@@ -190,7 +197,8 @@ def _category(request: HttpRequest, error: UnknownCategoryError) -> HttpResponse
 
 @api.exception_handler(CoordinateError)
 def _coordinates(request: HttpRequest, error: CoordinateError) -> HttpResponse:
-    return refusal(request, 422, error.code, _("坐标无法使用。"), {"location": [str(error)]})
+    why = in_words(error)
+    return refusal(request, 422, error.code, why, {"location": [why]})
 
 
 @api.exception_handler(SignInError)
@@ -213,6 +221,8 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     for problem in error.errors:
         path = ".".join(str(part) for part in problem["loc"][1:] if part not in SCHEMA_PARTS)
         fields.setdefault(path or "body", []).append(str(problem["msg"]))
+    if all(problem["loc"][0] == "query" for problem in error.errors):
+        return refusal(request, 400, FilterError.code, FilterError.message, fields)
     return refusal(request, 422, "FIELDS", _("有字段缺失或类型不对。"), fields)
 
 
@@ -223,6 +233,8 @@ SCHEMA_PARTS = frozenset({"payload", "body"})
 def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
     if isinstance(error.__cause__, BodyError):
         return _body(request, error.__cause__)
+    if error.status_code == 403:  # noqa: PLR2004
+        return refusal(request, 403, "CSRF", _("页面已过期，请刷新后重试。"))
     return refusal(request, error.status_code, "REFUSED", error)
 
 
@@ -233,7 +245,16 @@ def _database_away(request: HttpRequest, _error: Exception) -> HttpResponse:
     return refusal(request, 503, "DATABASE_AWAY", message, Retry_After="5")
 
 
-CODES = {400: "MALFORMED_BODY", 405: "METHOD_NOT_ALLOWED"}
+CODES = {
+    400: "MALFORMED_BODY",
+    401: "NOT_SIGNED_IN",
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    503: "NOT_READY",
+}
+PROGRAMS = ("/api/", "/tiles/")
+"""Addresses that programs ask: whatever they are refused is JSON."""
+KEPT_HEADERS = ("Allow", "Retry-After")
 
 
 def in_one_shape(get_response: Handler) -> Handler:
@@ -242,12 +263,13 @@ def in_one_shape(get_response: Handler) -> Handler:
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         is_ours = response.headers.get("Content-Type", "").startswith("application/json")
-        if response.status_code < 400 or is_ours or not request.path.startswith("/api/"):  # noqa: PLR2004
+        if response.status_code < 400 or is_ours or not request.path.startswith(PROGRAMS):  # noqa: PLR2004
             return response
         code = getattr(response, "error_code", CODES.get(response.status_code, "REFUSED"))
         shaped = refusal(request, response.status_code, code, response.reason_phrase)
-        if "Allow" in response:
-            shaped["Allow"] = response["Allow"]
+        for name in KEPT_HEADERS:
+            if name in response:
+                shaped[name] = response[name]
         return shaped
 
     return middleware
@@ -255,14 +277,14 @@ def in_one_shape(get_response: Handler) -> Handler:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """An address that does not exist: JSON for programs, a page for people."""
-    if request.path.startswith("/api/"):
+    if request.path.startswith(PROGRAMS):
         return refusal(request, 404, "NOT_FOUND", _("没有这个地址。"))
     return page_not_found(request, exception)
 
 
 def broken(request: HttpRequest) -> HttpResponse:
     """Something of ours broke: the trace id finds it in the log."""
-    if request.path.startswith("/api/"):
+    if request.path.startswith(PROGRAMS):
         return refusal(
             request, 500, "BROKEN", _("系统出错，请稍后重试；若重复出现，请报告追踪号。")
         )

@@ -45,15 +45,15 @@ key or `Idempotency-Key` answers 200 with the first receipt the second time.
 |---|---|---|
 | 400 | malformed body or filter | `MALFORMED_JSON`, `MALFORMED_BODY`, `BAD_FILTER` |
 | 401 | not signed in, or a bad signature | `NOT_SIGNED_IN`, `WRONG_CREDENTIALS`, `BAD_SIGNATURE` |
-| 403 | your posts do not allow it | `NOT_ALLOWED` |
+| 403 | your posts do not allow it; a page without its CSRF token | `NOT_ALLOWED`, `CSRF` |
 | 404 | not there, or you may not know that it is | `NOT_FOUND` |
 | 405 | wrong method | `METHOD_NOT_ALLOWED` |
 | 413, 415 | too large; not JSON | `BODY_TOO_LARGE`, `TOO_LARGE`, `UNSUPPORTED_MEDIA_TYPE` |
-| 409 | somebody was first: read again | `STALE_VERSION`, `KEY_REUSED` |
+| 409 | somebody was first: read again | `STALE_VERSION`, `IDEMPOTENCY_KEY_REUSED` |
 | 422 | a rule or a field; `fields` says which | `FIELDS`, and one per rule: see the end |
 | 429 | too often; see `Retry-After` | `LOCKED`, `TOO_MANY_REVEALS` |
 | 500 | broken: report the trace id | `BROKEN` |
-| 503 | the database is away: try again | `DATABASE_AWAY` |
+| 503 | try again, see `Retry-After` | `DATABASE_AWAY`, `NOT_READY` |
 
 **Live.** `/ws/v1/districts/{code}` and `/ws/v1/screen` tell what changed ([wall.md](wall.md),
 [screens.md](screens.md)); a client without sockets asks `GET /api/v1/events`. **Tiles**:

@@ -13,7 +13,7 @@ django_wsgi = get_wsgi_application()
 
 from config.crossing import Crossing  # noqa: E402
 from dispatch.board.current import warm_up  # noqa: E402
-from dispatch.consumers import DistrictConsumer  # noqa: E402
+from dispatch.consumers import DistrictConsumer, UnknownConsumer  # noqa: E402
 from screen.consumers import ScreenConsumer  # noqa: E402
 
 HTTP_THREADS = 8
@@ -21,6 +21,7 @@ sockets = URLRouter(
     [
         re_path(r"^ws/v1/districts/(?P<code>\d{6})$", DistrictConsumer.as_asgi()),
         re_path(r"^ws/v1/screen$", ScreenConsumer.as_asgi()),
+        re_path(r"", UnknownConsumer.as_asgi()),
     ]
 )
 application = ProtocolTypeRouter(

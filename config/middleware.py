@@ -5,7 +5,12 @@ import uuid
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import get_language_from_request, override
+from django.utils.translation import gettext_lazy as _
+
+from accounts.queries import user_of
 
 Handler = Callable[[HttpRequest], HttpResponse]
 logger = logging.getLogger("sanxian.request")
@@ -56,7 +61,18 @@ def clean_address(get_response: Handler) -> Handler:
     def middleware(request: HttpRequest) -> HttpResponse:
         query = request.META.get("QUERY_STRING", "")
         if "\x00" in request.path_info or "%00" in query or "\x00" in query:
-            return _refusal(request, 400, "BAD_CHARACTER", "The address holds a NUL byte.")
+            return _refusal(request, 400, "BAD_CHARACTER", _("地址中含有不可用的字符。"))
+        return get_response(request)
+
+    return middleware
+
+
+def token_for_tiles(get_response: Handler) -> Handler:
+    """Let a program see the map by its token, as a page does by its cookie."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.path.startswith("/tiles/") and "Authorization" in request.headers:
+            request.user = user_of(request) or AnonymousUser()
         return get_response(request)
 
     return middleware
@@ -72,19 +88,22 @@ def body_limit(get_response: Handler) -> Handler:
     def middleware(request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or ""
         if not length and "HTTP_TRANSFER_ENCODING" in request.META:
-            return _refusal(request, 411, "LENGTH_REQUIRED", "Send a Content-Length.")
+            return _refusal(request, 411, "LENGTH_REQUIRED", _("请求须带 Content-Length。"))
         is_number = length.isascii() and length.isdigit()
         if length and (not is_number or int(length) > limit):
-            message = f"The body is larger than {settings.MAX_BODY_MB} MB."
+            message = _("内容不得超过 %d MB。") % settings.MAX_BODY_MB
             return _refusal(request, 413, "BODY_TOO_LARGE", message)
         return get_response(request)
 
     return middleware
 
 
-def _refusal(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
+def _refusal(request: HttpRequest, status: int, code: str, message: object) -> HttpResponse:
+    """In the language of the request, which the middleware of languages has not seen yet."""
     trace = request.trace_id  # type: ignore[attr-defined]
-    error = {"code": code, "message": message, "fields": {}, "trace_id": trace}
+    with override(get_language_from_request(request)):
+        words = str(message)
+    error = {"code": code, "message": words, "fields": {}, "trace_id": trace}
     response = JsonResponse({"error": error}, status=status)
     response.error_code = code  # type: ignore[attr-defined]
     return response

@@ -9,6 +9,7 @@ from django.utils import timezone
 from ninja import Field, Query, Router, Schema
 
 from accounts.models import User
+from accounts.moments import moment
 from dispatch import casefile, catalogue, queries
 from dispatch.actions.checking import record_callback
 from dispatch.actions.moving import make_move
@@ -42,7 +43,7 @@ class CallbackIn(Schema):
 
     solved: str
     satisfaction: str = ""
-    text: str = ""
+    text: str = Field("", max_length=5000)
 
 
 def _user(request: HttpRequest) -> User:
@@ -63,10 +64,6 @@ def _bbox(text: str) -> tuple[float, float, float, float] | None:
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):  # noqa: PLR2004
         raise FilterError("bbox", "west,south,east,north")
     return west, south, east, north
-
-
-def _aware(at: datetime | None) -> datetime | None:
-    return timezone.make_aware(at) if at and timezone.is_naive(at) else at
 
 
 def _numbers(text: str) -> list[int]:
@@ -103,7 +100,7 @@ class QueueQuery(Schema):
             category=self.category,
             unit=self.unit,
             priority=_numbers(self.priority),
-            due_before=_aware(self.due_before),
+            due_before=moment(self.due_before) if self.due_before else None,
             q=self.q,
             bbox=_bbox(self.bbox),
             sort=self.sort,
@@ -184,6 +181,8 @@ class RadarQuery(Schema):
     def typed(self, *, phone: str = "", application: str = "") -> Typed:
         """As the radar takes it."""
         here = None
+        if (self.lon is None) != (self.lat is None):
+            raise FilterError("lat" if self.lat is None else "lon", "lon, lat")
         if self.lon is not None and self.lat is not None:
             here = Position(self.lon, self.lat, self.crs, self.accuracy_m)
         return Typed(

@@ -16,10 +16,12 @@ from dispatch.actions.joining import attaching
 from dispatch.actions.registering import NOWHERE, Facts, Prepared
 from dispatch.duplicates import radar
 from dispatch.duplicates.joining import joining
+from dispatch.lifecycle import ENDED
 from dispatch.models import Attachment, Case, Category, FilingCondition, Intake, Line, Priority
 from dispatch.voices import IntakeError, NewIntake, Position, Receipt, is_storable
 from gis import locator
 from gis.coords import CoordinateError, parse_crs, to_wgs84
+from gis.words import in_words
 
 OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 MOST_TAKEN = 20
@@ -160,6 +162,8 @@ def first_receipt(new: NewIntake) -> Receipt | None:
 def amend(receipt: Receipt, *, state: str) -> Receipt:
     """The first receipt with the state after a move of the same transaction; repeats get it too."""
     body = {**receipt.body, "state": state}
+    if state in ENDED:
+        body["due"] = {"stage": None, "due_at": None}
     keyed = Intake.objects.filter(intake_no=body["intake_no"]).exclude(source_id="")
     keyed.update(receipt=body)
     return Receipt(body, is_first=True)
@@ -229,7 +233,8 @@ def _place(
                 "OUTSIDE_CITY", "location", _("位置不在本市范围内，请核对坐标和坐标系。")
             )
         return located, located.district_code
-    if category.needs_location and not new.address and not new.district:
+    is_placed = new.address or new.district or new.attach_to_case
+    if category.needs_location and not is_placed:
         raise IntakeError("LOCATION_REQUIRED", "location", _("此类事项需要位置或地址。"))
     return NOWHERE, new.district or unplaced_district()
 
@@ -250,7 +255,7 @@ def wgs84(position: Position) -> tuple[float, float]:
         return to_wgs84(position.lon, position.lat, parse_crs(position.crs))
     except CoordinateError as error:
         path = "location.crs" if error.code == "UNKNOWN_CRS" else "location"
-        raise IntakeError(error.code, path, str(error)) from error
+        raise IntakeError(error.code, path, in_words(error)) from error
 
 
 def check(new: NewIntake, now: datetime) -> None:

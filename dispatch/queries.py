@@ -123,10 +123,10 @@ def queue_for(user: User, *, filters: QueueFilters, now: datetime) -> QueuePage:
 def filtered(cases: CaseQuerySet, filters: QueueFilters) -> CaseQuerySet:
     """The cases that fit the filters."""
     states = [state for state in filters.state if state]
-    if unknown := set(states) - set(State):
-        raise FilterError("state", sorted(unknown))
-    if unknown := set(filters.line) - set(Line.values):
-        raise FilterError("line", sorted(unknown))
+    if set(states) - set(State):
+        raise FilterError("state", " | ".join(State))
+    if set(filters.line) - set(Line.values):
+        raise FilterError("line", " | ".join(Line.values))
     cases = cases.filter(state__in=states) if states else cases.filter(is_open=True)
     equal = {
         "district_code": filters.district,
@@ -193,7 +193,7 @@ def _after(cases: CaseQuerySet, filters: QueueFilters) -> CaseQuerySet:
         raise FilterError("sort", " | ".join(SORTS))
     order = SORTS[filters.sort]
     if filters.cursor:
-        cases = cases.filter(_beyond(order, _read_cursor(filters.cursor, len(order))))
+        cases = cases.filter(_beyond(order, _read_cursor(filters.cursor, filters.sort)))
     return cases.order_by(*order)
 
 
@@ -212,15 +212,15 @@ def _beyond(order: Sequence[str], key: Sequence[Any]) -> Q:
 def _cursor(row: dict[str, Any], sort: str) -> str:
     values = [row[column.lstrip("-")] for column in SORTS[sort]]
     texts = [v.isoformat() if isinstance(v, datetime) else str(v) for v in values]
-    return base64.urlsafe_b64encode("|".join(texts).encode()).decode()
+    return base64.urlsafe_b64encode("|".join([sort, *texts]).encode()).decode()
 
 
-def _read_cursor(text: str, parts: int) -> list[Any]:
-    """The key of a page: (priority,) moment, id."""
+def _read_cursor(text: str, sort: str) -> list[Any]:
+    """The key of a page: (priority,) moment, id; a mark of another order is none of this one."""
     try:
-        *first, at, pk = base64.urlsafe_b64decode(text.encode()).decode().split("|")
+        order, *first, at, pk = base64.urlsafe_b64decode(text.encode()).decode().split("|")
         moment, key = datetime.fromisoformat(at), [*map(int, first)]
-        if timezone.is_naive(moment) or len(key) + 2 != parts:
+        if order != sort or timezone.is_naive(moment) or len(key) + 2 != len(SORTS[sort]):
             raise ValueError(text)
         return [*key, moment, int(pk)]
     except (ValueError, binascii.Error) as error:

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from accounts.models import User
+from accounts.moments import moment
 from dispatch.actions.errors import MoveError, NotAllowedError
 from dispatch.catalogue import UnknownCategoryError
 from dispatch.intake import KeyReusedError
@@ -80,11 +81,10 @@ class SyncIn(BaseModel):
 
 
 def _report(payload: FindingIn, by: User, now: datetime) -> Receipt:
-    at = payload.captured_at
     report = Report(
         uid=payload.uid,
         device=payload.device,
-        captured_at=timezone.make_aware(at) if timezone.is_naive(at) else at,
+        captured_at=moment(payload.captured_at),
         category=payload.category,
         position=Position(**payload.location.model_dump()),
         text=payload.text,

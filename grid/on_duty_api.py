@@ -8,6 +8,7 @@ from django.utils import timezone
 from ninja import Router, Schema
 
 from accounts.models import User
+from accounts.moments import moment
 from dispatch.voices import Position
 from grid import on_duty
 from grid.reading import LocationIn
@@ -35,8 +36,7 @@ def press_duty(request: HttpRequest, payload: DutyIn) -> dict[str, Any]:
     user, now, at = cast(User, request.user), timezone.now(), payload.pressed_at
     if payload.on:
         position = Position(**payload.location.model_dump()) if payload.location else None
-        pressed_at = timezone.make_aware(at) if timezone.is_naive(at) else at
-        on_duty.go_on_duty(pressed_at=pressed_at, position=position, by=user, now=now)
+        on_duty.go_on_duty(pressed_at=moment(at), position=position, by=user, now=now)
     else:
         on_duty.go_off_duty(by=user)
     return on_duty.own_duty(user, now=now)

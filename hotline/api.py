@@ -10,6 +10,7 @@ from ninja import Router, Schema, Status
 from pydantic import BaseModel, Field
 
 from accounts.models import User
+from accounts.moments import moment
 from dispatch.voices import NOBODY, Caller, IntakeError, Position, is_storable
 from hotline.actions import Call, log_call
 
@@ -91,6 +92,4 @@ def idempotency_key(request: HttpRequest) -> str:
 
 def aware(at: datetime | None, now: datetime) -> datetime:
     """The time, in the city's zone where the sender named none; `now` where there is no time."""
-    if at is None:
-        return now
-    return timezone.make_aware(at) if timezone.is_naive(at) else at
+    return now if at is None else moment(at)

@@ -10,6 +10,7 @@ from ninja.security import APIKeyCookie
 
 from accounts.display import Display
 from accounts.models import User
+from accounts.moments import moment
 from accounts.pairing import (
     PairingError,
     approve_pairing,
@@ -55,10 +56,6 @@ def _area(request: HttpRequest, district: str) -> WallArea:
     return _viewer(request).area(district)
 
 
-def _aware(at: datetime) -> datetime:
-    return timezone.make_aware(at) if timezone.is_naive(at) else at
-
-
 @router.get("/state")
 def state(request: HttpRequest, district: str = "") -> dict[str, Any]:
     """All that a wall shows at this moment."""
@@ -95,7 +92,7 @@ def shapes(request: HttpRequest, response: HttpResponse, district: str = "") -> 
 @router.get("/at")
 def at_moment(request: HttpRequest, at: datetime, district: str = "") -> dict[str, Any]:
     """Counters, map and queue as they were at a moment of the last days."""
-    return past.moment(_area(request, district), at=_aware(at), now=timezone.now())
+    return past.moment(_area(request, district), at=moment(at), now=timezone.now())
 
 
 @router.get("/steps")
@@ -105,9 +102,9 @@ def steps(
     """What happened after `since` up to `until`, in order of time; `next` continues."""
     return past.steps(
         _area(request, district),
-        since=_aware(since),
+        since=moment(since),
         after_id=max(0, after),
-        until=_aware(until),
+        until=moment(until),
         now=timezone.now(),
     )
 

@@ -50,8 +50,9 @@ class Broadcast:
         self._authority_at = 0.0
 
     def join(self, listener: Listener) -> None:
-        """Begin to tell a socket."""
+        """Begin to tell a socket; the next word comes even where nothing is new."""
         self.listeners.add(listener)
+        self._said = ""
         if self.task is None or self.task.done():
             self._after, self._waiting = None, {}
             self.task = asyncio.ensure_future(self._run())

@@ -14,7 +14,7 @@ from dispatch.consumers import NOT_SIGNED_IN, NOT_YOURS, FeedConsumer, recheck_a
 from dispatch.hub import hub
 from screen.access import NoWallError, Viewer, viewer_of_display, viewer_of_user
 from screen.board import board_of
-from screen.broadcast import broadcast_of, message_of
+from screen.broadcast import broadcast_of
 from screen.places import WallArea
 
 
@@ -53,13 +53,12 @@ class ScreenConsumer(FeedConsumer):
         super().stop()
 
     async def resume(self, after: int | None) -> None:
-        """Welcome with the heads, the counters at once, then what the broadcast says."""
+        """Welcome with the heads, then what the broadcast says: the counters within a second."""
         area = self.area
         if area is None:
             return
         pulse = await hub.read(board_of(area).pulse)
         await self.send(json.dumps({"type": "welcome", "head": pulse["as_of"]}))
-        await self.send(text_data=message_of(pulse, []))
         broadcast_of(area).join(self)
 
 

@@ -10,7 +10,7 @@ from accounts.models import User
 from dispatch import outbox
 from dispatch.actions import supervising
 from dispatch.actions.context import MoveContext
-from dispatch.actions.errors import CaseNotFoundError, RuleError
+from dispatch.actions.errors import CaseNotFoundError, NotAllowedError, RuleError
 from dispatch.attempts import is_given_up
 from dispatch.facts import UNHEARD, facts_of
 from dispatch.fields import Satisfaction, needs_explanation
@@ -122,8 +122,10 @@ def record_callback(
     """One attempt to reach one citizen; takes the case row's lock. The other screens hear of it."""
     cases = Case.objects.select_for_update(of=("self",)).visible_to(by)
     case = cases.filter(intakes__intake_no=intake_no).first()
-    if case is None or not by.scope().may(CALLERS_BACK, case.area_code, None):
+    if case is None:
         raise CaseNotFoundError
+    if not by.scope().may(CALLERS_BACK, case.area_code, None):
+        raise NotAllowedError
     if case.state != State.PENDING_CALLBACK.value:
         raise RuleError(_("当前状态不能登记回访。"), code="MOVE_NOT_POSSIBLE")
     if OWN_WORK.stands(facts_of(case, by=by, now=now)):

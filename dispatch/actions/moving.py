@@ -45,7 +45,7 @@ from dispatch.lifecycle import ENDED, MOVES, NAMES, Move, Stage, State, move_fro
 from dispatch.models import Case, Event, Note, Timer
 from dispatch.obstacles import OBSTACLES, obstacle
 from dispatch.sight import lock_case_seen_by
-from dispatch.voices import is_storable
+from dispatch.voices import IntakeError, is_storable
 
 LONGEST_TEXT = 5000
 
@@ -249,7 +249,7 @@ def _check_fields(row: Move, data: Mapping[str, Any]) -> None:
     anyway = () if OPTIONAL_REASON.name in names else (OPTIONAL_REASON,)
     for wanted in (*row.fields, *anyway):
         value = data.get(wanted.name)
-        is_missing = value in (None, "", [])
+        is_missing = value in (None, []) or (isinstance(value, str) and not value.strip())
         why = _wrong(wanted, value) if not is_missing else _("必填。") if wanted.required else ""
         if why:
             wrong[wanted.name] = [str(why)]
@@ -265,6 +265,8 @@ def _wrong(wanted: Field, value: object) -> object:
     if wanted.kind == "voices":
         listed = isinstance(value, list) and all(isinstance(item, str) for item in value)
         return "" if listed else _("应为诉求编号的列表。")
+    if wanted.kind == "number" and isinstance(value, int) and not isinstance(value, bool):
+        return ""
     if not isinstance(value, str) or not is_storable(value) or len(value) > LONGEST_TEXT:
         return _("应为不超过 5000 字的文字。")
     if wanted.choices and value not in wanted.choices:
@@ -350,7 +352,7 @@ def _note(context: MoveContext) -> Note | None:
     if context.by and photos and context.move.name != "callback_done":
         role = "AFTER" if context.move.name == "submit_result" else "EVIDENCE"
         first = context.case.intakes.order_by("pk").values_list("pk", flat=True)[0]
-        registering.link_attachments((first, context.case.pk), photos, by=context.by, role=role)
+        _attach(context, photos, (first, context.case.pk), role)
     if not text and not photos:
         return None
     return Note.objects.create(
@@ -361,6 +363,13 @@ def _note(context: MoveContext) -> Note | None:
         by=context.by,
         at=context.now,
     )
+
+
+def _attach(context: MoveContext, photos: list[str], ids: tuple[int, int], role: str) -> None:
+    try:
+        registering.link_attachments(ids, photos, by=context.by, role=role)
+    except IntakeError as error:
+        raise RuleError(error.message, code=error.code, fields=error.fields) from error
 
 
 def _stale(case: Case) -> StaleVersionError:

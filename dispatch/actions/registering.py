@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from django.db import connection
+from django.utils.translation import gettext_lazy as _
 
 from accounts import identity
 from accounts.models import User
@@ -24,7 +25,7 @@ from dispatch.duties import workload
 from dispatch.lifecycle import Stage, State
 from dispatch.models import Attachment, Category, FilingCondition
 from dispatch.timekeeping import planning
-from dispatch.voices import NewIntake
+from dispatch.voices import IntakeError, NewIntake
 from gis.locator import Located
 
 REGISTERED = "case.registered"
@@ -311,8 +312,16 @@ def register(prepared: Prepared, *, receipt: dict[str, Any]) -> tuple[int, int] 
 def link_attachments(
     ids: tuple[int, int], attachments: Sequence[str], *, by: User | None, role: str
 ) -> int:
-    """Tie the uploader's own, still free attachments to the voice and its case; how many."""
+    """Tie the uploader's own, still free attachments to the voice and its case; how many.
+
+    Raises IntakeError for one that is another's or lies with another case: none is left out in
+    silence. What lies with this case already stays as it is.
+    """
     if not attachments or by is None:
         return 0
-    free = Attachment.objects.filter(pk__in=attachments, case__isnull=True, uploaded_by=by)
-    return free.update(intake_id=ids[0], case_id=ids[1], role=role)
+    wanted = Attachment.objects.filter(pk__in=attachments)
+    free = wanted.filter(case__isnull=True, uploaded_by=by)
+    tied = free.update(intake_id=ids[0], case_id=ids[1], role=role)
+    if tied < len(set(attachments)) != wanted.filter(case_id=ids[1]).count():
+        raise IntakeError("UNKNOWN_ATTACHMENT", "photos", _("有附件尚未上传或不存在。"))
+    return tied

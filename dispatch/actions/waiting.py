@@ -138,7 +138,7 @@ def _settle(context: MoveContext, extension: Extension, decision: Approval) -> N
 
 def _days(context: MoveContext) -> int:
     text = context.text("days")
-    if not text.isdigit() or not 1 <= int(text) <= MOST_EXTENSION_DAYS:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_EXTENSION_DAYS:
         why = str(_("请填写 1 到 60 个工作日。"))
         raise RuleError(why, code="FIELDS", fields={"days": [why]})
     return int(text)

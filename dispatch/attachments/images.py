@@ -29,6 +29,8 @@ FORMATS = ("JPEG", "PNG", "WEBP")
 EXIF_LIMIT = 65536
 PART_LIFE = timedelta(days=7)
 """A phone may stay without a network for a week (ui.md 5); its upload goes on afterwards."""
+WHOLE = ".whole"
+"""What is kept of an upload that has become an image: its length and the image's id."""
 UPLOAD_KEY = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
@@ -107,11 +109,14 @@ def add_chunk(
     """Append a piece of a resumable upload: how much is there now, and the image once whole.
 
     `key` is the client's own name for the upload. A piece that was already there is passed over;
-    a gap is refused with 409 and the offset to go on from.
+    a gap is refused with 409 and the offset to go on from. A piece of an upload that is whole is
+    answered with its image: the first answer was lost.
     """
     if not UPLOAD_KEY.fullmatch(key) or not 0 < length <= MOST_BYTES or offset < 0:
         raise AttachmentError("BAD_UPLOAD", _("分段上传的参数不正确。"), 422)
     part = _part(by, key)
+    if whole := _whole(part, length):
+        return length, whole
     part.parent.mkdir(parents=True, exist_ok=True)
     have = part.stat().st_size if part.exists() else 0
     if offset > have:
@@ -125,7 +130,9 @@ def add_chunk(
     if have < length:
         return have, None
     try:
-        return have, store_image(part.read_bytes(), by=by, now=now)
+        whole = store_image(part.read_bytes(), by=by, now=now)
+        part.with_suffix(WHOLE).write_text(f"{length} {whole.pk}")
+        return have, whole
     finally:
         with contextlib.suppress(FileNotFoundError):
             part.unlink()
@@ -136,7 +143,19 @@ def upload_offset(*, key: str, by: User) -> int:
     if not UPLOAD_KEY.fullmatch(key):
         raise AttachmentError("BAD_UPLOAD", _("分段上传的参数不正确。"), 422)
     part = _part(by, key)
-    return part.stat().st_size if part.exists() else 0
+    if part.exists():
+        return part.stat().st_size
+    kept = part.with_suffix(WHOLE)
+    return int(kept.read_text().split()[0]) if kept.exists() else 0
+
+
+def _whole(part: Path, length: int) -> Attachment | None:
+    """The image that an upload of this length has become; None while it is not whole."""
+    kept = part.with_suffix(WHOLE)
+    if part.exists() or not kept.exists():
+        return None
+    size, pk = kept.read_text().split()
+    return Attachment.objects.filter(pk=pk).first() if int(size) == length else None
 
 
 def _part(by: User, key: str) -> Path:
@@ -148,7 +167,7 @@ def discard_stale_parts(*, now: datetime) -> int:
     oldest = (now - PART_LIFE).timestamp()
     stale = [
         part
-        for part in (Path(settings.DATA_DIR) / "uploads").glob("*.part")
+        for part in (Path(settings.DATA_DIR) / "uploads").glob("*.*")
         if part.stat().st_mtime < oldest
     ]
     for part in stale:

@@ -8,6 +8,7 @@ from django.utils import timezone
 from ninja import Field, Query, Router, Schema
 
 from accounts.models import User
+from accounts.moments import moment
 from dispatch.oversight import alarms, counters
 
 router = Router(tags=["oversight"])
@@ -56,10 +57,6 @@ def returns_counters(request: HttpRequest, district: str, period: Query[Span]) -
     return counters.returns_counters(
         cast(User, request.user),
         district=district,
-        since=_aware(period.since),
-        until=_aware(period.until),
+        since=moment(period.since),
+        until=moment(period.until),
     )
-
-
-def _aware(at: datetime) -> datetime:
-    return timezone.make_aware(at) if timezone.is_naive(at) else at

@@ -12,6 +12,7 @@ from django.utils import timezone
 from ninja import Router, Schema, Status
 
 from accounts.models import User
+from accounts.moments import moment
 from dispatch.models import Export, ExportState, SavedFilter
 from dispatch.queue import batch, exporting, ringing, saving, seeing
 from dispatch.queue.follow_ups import follow_ups_for
@@ -113,9 +114,9 @@ def moves_for_many(request: HttpRequest, payload: NumbersIn) -> dict[str, Any]:
 @router.post("/queue/seen")
 def seen(request: HttpRequest, payload: SeenIn) -> dict[str, str]:
     """Note that a view was looked at as it was at a time."""
-    until = payload.until
-    until = timezone.make_aware(until) if timezone.is_naive(until) else until
-    seeing.look(view=payload.view, until=until, by=_user(request), now=timezone.now())
+    seeing.look(
+        view=payload.view, until=moment(payload.until), by=_user(request), now=timezone.now()
+    )
     return {"view": payload.view}
 
 

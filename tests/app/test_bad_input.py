@@ -226,7 +226,7 @@ def test_photos_of_a_move_are_a_list_of_attachments(city: City, photos: object) 
 
 
 QUERIES = (
-    ("queue?limit=many", 422),
+    ("queue?limit=many", 400),
     ("queue?limit=-5", 200),
     ("queue?limit=99999999999999999999", 200),
     ("queue?cursor=x", 400),
@@ -240,7 +240,7 @@ QUERIES = (
     ("queue?bbox=a,b,c,d", 400),
     ("queue?bbox=nan,nan,nan,nan", 400),
     ("queue?bbox=inf,0,0,0", 400),
-    ("queue?due_before=x", 422),
+    ("queue?due_before=x", 400),
     ("queue?due_before=2026-03-02T09:00:00", 200),
     ("queue?due_before=0001-01-01T00:00:00Z", 200),
     ("queue?due_before=9999-12-31T23:59:59-12:00", 200),
@@ -251,9 +251,9 @@ QUERIES = (
     ("events?district=339901&after=-1", 200),
     ("events?district=339901&after=99999999999999999999", 200),
     ("events?district=339901&limit=-9", 200),
-    ("events", 422),
-    ("events?district=339999&after=x", 422),
-    ("tally", 422),
+    ("events", 400),
+    ("events?district=339999&after=x", 400),
+    ("tally", 400),
     ("radar?lon=nan&lat=1&category=E0104", 422),
     ("radar?lon=119.6&lat=29.9&category=none", 422),
     ("radar?lon=119.6&lat=29.9", 200),
@@ -264,7 +264,7 @@ QUERIES = (
     ("attachments/uploads/..", 422),
     ("attachments/uploads/short", 422),
     ("locate?lon=0&lat=0&crs=WGS84", 422),
-    ("places?q=x&limit=0", 422),
+    ("places?q=x&limit=0", 400),
 )
 CURSORS = (
     "2026-03-02T09:00:00|1",
@@ -293,7 +293,7 @@ def test_filters_that_cannot_be_read_are_named(city: City, path: str, status: in
 @each("inside", CURSORS)
 def test_a_page_mark_that_somebody_made_up_is_refused_or_harmless(city: City, inside: str) -> None:
 
-    mark = base64.urlsafe_b64encode(inside.encode()).decode()
+    mark = base64.urlsafe_b64encode(f"due|{inside}".encode()).decode()
     client = Client(raise_request_exception=False)
 
     answer = client.get(

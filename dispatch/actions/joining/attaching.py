@@ -16,6 +16,7 @@ from dispatch.duplicates.joining import side_of
 from dispatch.duplicates.never_merge import Side, blocked, blocked_by_hand, sides_of
 from dispatch.lifecycle import ATTACHED, State
 from dispatch.models import Case, Intake, Timer
+from dispatch.models.cases import NEVER
 from dispatch.voices import IntakeError, NewIntake, Receipt
 
 MOST_STEPS = 20
@@ -146,6 +147,13 @@ def _grow(case: Case, prepared: Prepared, new: NewIntake, *, repeat: bool) -> li
     return [*counts, "priority", "sensitive", "match_keys", "lines"]
 
 
+def _due(case: Case) -> dict[str, str | None]:
+    """The nearest deadline; nothing while no clock runs."""
+    if not case.due_stage or case.due_at >= NEVER:
+        return {"stage": None, "due_at": None}
+    return {"stage": case.due_stage, "due_at": case.due_at.isoformat()}
+
+
 def _receipt(prepared: Prepared, case: Case, *, repeat: bool) -> dict[str, Any]:
     body = {
         "intake_no": prepared.intake_no,
@@ -156,7 +164,7 @@ def _receipt(prepared: Prepared, case: Case, *, repeat: bool) -> dict[str, Any]:
         "district": case.district_code,
         "cell": case.cell_code,
         "category": case.category_code,
-        "due": {"stage": case.due_stage, "due_at": case.due_at.isoformat()},
+        "due": _due(case),
         "duplicates": [],
         "query_code": prepared.intake["query_code"],
     }
