@@ -42,7 +42,7 @@ def measure(world: World) -> list[Row]:
     """
     few = world.pace.rounds < 5
     clocks = A_SECOND * (FEW_SECONDS if few else SECONDS)
-    with world.connect() as connection, connection.cursor() as cursor, _hands(world):
+    with world.connect().cursor() as cursor, _hands(world):
         cursor.execute(_WAITING)
         cursor.execute(_ADD, {"warm": WARM_S, "rate": A_SECOND, "n": clocks})
         late = np.array(list(_said(cursor, clocks)))

@@ -13,7 +13,7 @@ from config.celery import app
 from config.waiting import wait_for_database
 from dispatch.timekeeping.sweeping import sweep_due
 
-EVERY_S = 1.0
+EVERY_S = 0.5
 logger = logging.getLogger("sanxian.beat")
 
 
@@ -36,7 +36,7 @@ class Command(BaseCommand):
 
 
 def keep_sweeping(stop: Event) -> None:
-    """Say each second which clocks have run out, until `stop` is set; nothing else ends it.
+    """Say twice a second which clocks have run out, until `stop` is set; nothing else ends it.
 
     Here and not in a worker: workers may be busy for minutes, and Redis may be away, while a
     deadline is said within two seconds (quality.md).
