@@ -18,6 +18,9 @@ from dispatch.models.delays import PauseKind
 from dispatch.timekeeping.ladder import UNIT_STAGES, topic_of
 
 BATCH = 2000
+LOOK, MARKS = 500, 4000
+"""How many clocks the first look takes, and each batch of what is due beyond. Small batches cost:
+every statement is told the lines of working time, 4 ms of work."""
 Part = tuple[int, int]
 """Which of how many: the cases whose number leaves that rest."""
 WHOLE: Part = (0, 1)
@@ -34,12 +37,12 @@ def sweep_due(*, now: datetime, sweepers: int = 1) -> int:
     """Say all marks that running clocks have come to; how many. Several sweepers share the work.
 
     A clock that has passed several marks says them in their order, one a round. With more clocks
-    due than one batch takes, `sweepers` connections sweep at once, each the cases of its own, so
-    that none waits for rows of another; while one such sweep is under way no second one begins.
+    due than the first look takes, `sweepers` connections sweep at once, each the cases of its own,
+    so that none waits for rows of another; while one such sweep is under way no second one begins.
     """
     given = _given(now)
-    first = _sweep_batch(given, WHOLE)
-    if first == BATCH and sweepers > 1:
+    first = _sweep_batch(given, WHOLE, LOOK)
+    if first == LOOK and sweepers > 1:
         return first + _share(given, sweepers)
     return first + (_sweep_part(given, WHOLE) if first else 0)
 
@@ -51,9 +54,10 @@ def _share(given: Given, sweepers: int) -> int:
         if cursor.fetchone() == (False,):
             return 0
         try:
+            own, *others = [(n, sweepers) for n in range(sweepers)]
             with ThreadPoolExecutor(sweepers, "sweeper") as pool:
-                parts = [(n, sweepers) for n in range(sweepers)]
-                total = sum(pool.map(lambda part: _sweep_apart(given, part), parts))
+                theirs = pool.map(lambda part: _sweep_apart(given, part), others)
+                total = _sweep_part(given, own) + sum(theirs)
             return total + _sweep_part(given, WHOLE)
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [SHARING_LOCK])
@@ -70,12 +74,12 @@ def _sweep_apart(given: Given, part: Part) -> int:
 def _sweep_part(given: Given, part: Part) -> int:
     """Say the marks of a part, batch by batch, until nobody there has come to one; how many."""
     total = 0
-    while said := _sweep_batch(given, part):
+    while said := _sweep_batch(given, part, MARKS):
         total += said
     return total
 
 
-_SWEEP = f"""
+_SWEEP = """
 WITH given AS MATERIALIZED (
   SELECT %s::timestamptz AS now, %s::bigint AS sweeper, %s::bigint AS sweepers,
          %s::bigint[] AS opens, %s::bigint[] AS before, %s::timestamptz[] AS days,
@@ -95,7 +99,7 @@ step AS MATERIALIZED (
          CASE WHEN r.limit_unit IN ('MIN', 'UH', 'ND') THEN 0 ELSE coalesce(
            (SELECT unit_lines FROM given)[
              array_position((SELECT units FROM given), r.hours_of_id)], 1) END
-           * {APART} AS origin,
+           * {apart} AS origin,
          percents[n + 1] AS percent, percents[n + 2] AS following, levels[n + 1] AS level,
          topics[n + 1] AS topic,
          percents[n + 1] IS NOT NULL AND (
@@ -108,7 +112,7 @@ step AS MATERIALIZED (
     FROM dispatch_timer t JOIN dispatch_case c ON c.id = t.case_id
     WHERE t.state = 'RUNNING' AND t.next_at IS NOT NULL AND t.next_at <= (SELECT now FROM given)
       AND (t.case_id + (SELECT sweeper FROM given)) %% (SELECT sweepers FROM given) < 1
-    ORDER BY t.next_at, t.id LIMIT {BATCH} FOR NO KEY UPDATE OF t, c SKIP LOCKED) r
+    ORDER BY t.next_at, t.id LIMIT {most} FOR NO KEY UPDATE OF t, c SKIP LOCKED) r
   LEFT JOIN ladder l ON l.stage = r.stage AND l.priority = r.priority
   CROSS JOIN LATERAL (
     SELECT width_bucket(r.said_percent::int, l.percents) AS n OFFSET 0) at_mark),
@@ -171,7 +175,7 @@ and a plan for few rows would sort, or look through, all of them for each batch.
 
 
 @transaction.atomic
-def _sweep_batch(given: Given, part: Part) -> int:
+def _sweep_batch(given: Given, part: Part, most: int) -> int:
     """One batch of a part: marks, escalations and event rows in one statement; locked rows are
     passed over.
 
@@ -183,7 +187,11 @@ def _sweep_batch(given: Given, part: Part) -> int:
     now, *others = given
     with connection.cursor() as cursor:
         execute_prepared(
-            cursor, _SWEEP, [now, *part, *others], name="dispatch_sweep", first=(_PLANNED, [])
+            cursor,
+            _SWEEP.format(most=most, apart=APART),
+            [now, *part, *others],
+            name=f"dispatch_sweep_{most}",
+            first=(_PLANNED, []),
         )
         said = int(cursor.rowcount)
     if said:

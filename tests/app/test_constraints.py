@@ -55,6 +55,11 @@ REFUSED: tuple[tuple[str, str], ...] = (
     ("dispatch_case_close_type_is_known", "UPDATE dispatch_case SET close_type = 'X'"),
     ("dispatch_case_merged_names_its_primary",
      "UPDATE dispatch_case SET state = 'MERGED', is_open = false"),
+    ("dispatch_event_number_is_used_once",
+     "INSERT INTO dispatch_event (case_id, case_no, topic, at, from_state, to_state, line,"
+     " category, priority, district, payload, seq, digest) SELECT case_id, case_no, topic, at,"
+     " from_state, to_state, line, category, priority, district, payload, 1, 'x'"
+     " FROM dispatch_event, generate_series(1, 2)"),
     ("dispatch_intake_line_is_known", "UPDATE dispatch_intake SET line = 'SEA'"),
     ("dispatch_category_kind_is_known", "UPDATE dispatch_category SET kind = 'X'"),
     ("dispatch_category_verify_is_known", "UPDATE dispatch_category SET verify = 'X'"),
@@ -94,6 +99,8 @@ def test_the_database_refuses(city: City, name: str, sql: str) -> None:
 
 TWICE = (
     ("accounts_post_is_given_once", "accounts_post"),
+    ("dispatch_case_case_no_key", "dispatch_case"),
+    ("dispatch_intake_intake_no_key", "dispatch_intake"),
     ("dispatch_timer_one_open_per_stage", "dispatch_timer"),
     ("dispatch_stagelimit_one_per_stage_and_priority", "dispatch_stagelimit"),
 )

@@ -391,6 +391,20 @@ def test_a_backlog_is_shared_among_connections_and_each_mark_is_said_once(real_c
     assert len({(e.payload["timer"], mark_of(e)) for e in told}) == told.count() == total
 
 
+def test_more_than_the_first_look_takes_is_a_backlog(
+    real_city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(4):
+        dispatched(real_city)
+    timers = Timer.objects.filter(state="RUNNING").count()
+    monkeypatch.setattr(sweeping, "LOOK", 2)
+    monkeypatch.setattr(sweeping, "MARKS", 3)
+
+    total = sweep_due(now=LATE, sweepers=2)
+
+    assert total == Escalation.objects.count() == timers * len(LADDER)
+
+
 def test_a_part_holds_the_cases_of_its_own_and_the_parts_hold_them_all(real_city: City) -> None:
     for _ in range(4):
         dispatched(real_city)
