@@ -72,8 +72,8 @@ class Known:
             dict(Unit.objects.values_list("code", "level")),
         )
 
-    def wrong(self, row: ItemRow) -> tuple[str, str] | None:
-        """The column that is wrong and why; None for a good row."""
+    def problems(self, row: ItemRow) -> dict[str, str]:
+        """What is wrong with a row by column, the first reason of each; empty for a good row."""
         conditions = self.conditions.get(row.condition, ())
         checks = (
             ("item_no", 0 < len(row.item_no) <= LONGEST_NUMBER, _("项号为 1 至 24 个字符。")),
@@ -93,7 +93,11 @@ class Known:
                 _("社区只能协办，不能主办。"),
             ),
         )
-        return next(((column, why) for column, fits, why in checks if not fits), None)
+        found: dict[str, str] = {}
+        for column, fits, why in checks:
+            if not fits:
+                found.setdefault(column, why)
+        return found
 
 
 def read_csv(text: str, known: Known) -> tuple[list[ItemRow], list[Refused]]:
@@ -109,7 +113,7 @@ def read_csv(text: str, known: Known) -> tuple[list[ItemRow], list[Refused]]:
     places: set[tuple[str, ...]] = set()
     for raw in _readable(reader, refused):
         row = _row(raw)
-        problem = known.wrong(row) or _twice(row, numbers, places)
+        problem = next(iter(known.problems(row).items()), None) or _twice(row, numbers, places)
         if problem:
             refused.append(
                 Refused(reader.line_num, *problem, {c: raw.get(c) or "" for c in COLUMNS})

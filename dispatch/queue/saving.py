@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit, User
 from dispatch.actions.errors import CaseNotFoundError, NotAllowedError, RuleError
-from dispatch.models import SavedFilter
+from dispatch.models import SavedFilter, SeenMark
 from dispatch.queue.filters import canonical, filters_from, parsed
 
 MOST_FILTERS: Final = 30
@@ -25,11 +25,13 @@ def usable_by(user: User) -> QuerySet[SavedFilter]:
     return SavedFilter.objects.filter(mine).order_by("position", "pk")
 
 
+@transaction.atomic
 def save_filter(
     *, name: str, query: str, pinned: bool, unit_code: str, by: User, now: datetime
 ) -> SavedFilter:
     """Keep a filter; with a unit's code, for everybody of that unit (its approver only).
 
+    Who keeps what is on the screen has looked at it: nothing of it is unseen to her.
     Raises FilterError, RuleError and NotAllowedError.
     """
     unit = _shared_within(unit_code, by)
@@ -47,7 +49,9 @@ def save_filter(
         position=last + 1,
         created_at=now,
     )
-    return _written(saved)
+    _written(saved)
+    SeenMark.objects.create(user=by, view=f"f{saved.pk}", until=now)
+    return saved
 
 
 def change_filter(

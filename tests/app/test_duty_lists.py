@@ -476,12 +476,12 @@ def test_the_api_names_refused_rows_and_unknown_lists(city: City) -> None:
         [ItemRow("X", "E0104", A, "", "ALWAYS", "ZZ")])})  # fmt: skip
     gone = ask(city, "commander1", "GET", "duty-lists/99")
     wrong = ask(city, "commander1", "POST", "duty-lists/2/items",
-                {"item_no": "X", "category": "Q", "area_code": A, "unit": "A1"})  # fmt: skip
+                {"item_no": "X", "category": "Q", "area_code": "12", "unit": "A1"})  # fmt: skip
 
     assert (bad.status_code, bad.json()["error"]["code"]) == (422, "REFUSED_ROWS")
     assert bad.json()["error"]["fields"]["csv"][0].startswith("2 unit:")
     assert gone.status_code == 404
-    assert set(wrong.json()["error"]["fields"]) == {"category"}
+    assert set(wrong.json()["error"]["fields"]) == {"category", "area_code"}
 
 
 def test_an_export_opens_in_a_spreadsheet(city: City) -> None:

@@ -1,7 +1,7 @@
 """The queue page's filters, saved filters and unseen counters, as different people see them."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -112,9 +112,14 @@ def test_the_address_alone_says_what_a_filter_is() -> None:
 
 
 def save(
-    city: City, who: str, name: str, query: str = "tile=overdue", unit: str = ""
+    city: City,
+    who: str,
+    name: str,
+    query: str = "tile=overdue",
+    unit: str = "",
+    now: datetime = NOW,
 ) -> SavedFilter:
-    return save_filter(name=name, query=query, pinned=True, unit_code=unit, by=city[who], now=NOW)
+    return save_filter(name=name, query=query, pinned=True, unit_code=unit, by=city[who], now=now)
 
 
 def test_a_filter_is_ones_own_until_an_approver_shares_it_within_the_unit(city: City) -> None:
@@ -225,8 +230,16 @@ def test_a_mark_is_ones_own_and_never_goes_back_nor_ahead_of_the_clock(city: Cit
     assert not SeenMark.objects.filter(user=city["handler1"]).exists()
 
 
+def test_who_saves_what_is_on_the_screen_has_seen_what_it_holds(city: City) -> None:
+    dispatched(city)
+    saved = save(city, "cleaner1", "夜班", "tile=unsigned", now=NOW + timedelta(minutes=1))
+
+    assert unseen(city, "cleaner1", 2)[f"f{saved.pk}"] == 0
+    assert unseen(city, "cleaner1", 2)["unsigned"] == 1
+
+
 def test_a_saved_filter_has_a_counter_of_its_own_and_a_strange_view_is_refused(city: City) -> None:
-    saved = save(city, "cleaner1", "待签收的", "tile=unsigned")
+    saved = save(city, "cleaner1", "待签收的", "tile=unsigned", now=NOW - timedelta(minutes=5))
     dispatched(city)
     assert unseen(city, "cleaner1", 1)[f"f{saved.pk}"] == 1
     look(view=f"f{saved.pk}", until=SOON, by=city["cleaner1"], now=SOON)

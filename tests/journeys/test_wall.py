@@ -252,7 +252,7 @@ def test_in_the_four_metre_mode_panels_take_turns(browser: Browser, stack: Stack
         visitor.until(lambda: page.evaluate(SHOWN) != first, within_s=15)
 
 
-def test_a_kiosk_is_paired_by_its_code_and_ended_by_one_press(
+def test_a_kiosk_is_paired_by_its_code_and_ended_by_the_administrator(
     visit: Visit, stack: Stack, browser: Browser
 ) -> None:
     with own_browser(browser, stack, WITHOUT_GL, "") as kiosk:
@@ -269,6 +269,7 @@ def test_a_kiosk_is_paired_by_its_code_and_ended_by_one_press(
         assert "sx_display" not in kiosk.page.evaluate("document.cookie")
 
         admin.go("/screen/displays/")
+        admin.page.once("dialog", lambda question: question.accept())
         admin.page.click("[data-revoke]")
         kiosk.expect_complaint("401")
         kiosk.until(lambda: "/login/" in kiosk.page.url, within_s=20)

@@ -109,9 +109,10 @@ def import_as_draft(
 def put_item(*, number: int, row: ItemRow, by: User) -> bool:
     """Add an item to a draft, or change the one with its number; True when it is new."""
     draft = _draft(number, by)
-    if problem := Known.read().wrong(row):
-        column, why = problem
-        raise DutyListError(why, code="BAD_ITEM", fields={column: [why]})
+    if problems := Known.read().problems(row):
+        why = next(iter(problems.values()))
+        fields = {column: [words] for column, words in problems.items()}
+        raise DutyListError(why, code="BAD_ITEM", fields=fields)
     there = [known for known in rows_of(draft) if known.item_no != row.item_no]
     if any((*known.key, known.unit) == (*row.key, row.unit) for known in there):
         why = str(_("同一分类、区域、条件和时段下，该单位已列出。"))

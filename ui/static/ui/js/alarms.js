@@ -1,5 +1,5 @@
 // The page of alarms: a note is written once and shown in place of its form.
-import { post } from "./api.js";
+import { explain, post } from "./api.js";
 import { toast } from "./page.js";
 import { gettext } from "./text.js";
 
@@ -21,7 +21,7 @@ document.addEventListener("submit", async (event) => {
     note.focus();
     toast(gettext("已记录"));
   } catch (error) {
-    why.textContent = error.message;
+    why.textContent = explain(error);
     button.disabled = false;
   }
 });

@@ -20,7 +20,7 @@ function complain(error, form) {
     first.focus();
     return;
   }
-  problem.textContent = explain(error);
+  problem.textContent = [...new Set([explain(error), ...Object.values(fields).flat()])].join(" ");
   problem.hidden = false;
   problem.scrollIntoView({ block: "nearest" });
 }

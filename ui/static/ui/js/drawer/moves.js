@@ -76,7 +76,9 @@ function missingIn(form) {
   for (const input of $$("[required]", form)) {
     const { field } = input.closest("[data-field]").dataset;
     if (!input.checkValidity() || (input.tagName === "TEXTAREA" && !input.value.trim())) {
-      missing[field] = [input.validity.valueMissing || !input.value.trim() ? gettext("请填写") : input.validationMessage];
+      const isChosen = input.matches("select,[type=radio]");
+      const blank = isChosen ? gettext("请选择") : gettext("请填写");
+      missing[field] = [input.validity.valueMissing || !input.value.trim() ? blank : input.validationMessage];
     }
   }
   for (const holder of $$("[data-kind=voices],[data-kind=intakes]", form)) {

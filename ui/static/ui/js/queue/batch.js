@@ -30,11 +30,12 @@ export async function startBatch(kind, cases, page) {
   else refuse(kind);
 }
 
-/** No step fits them all: where they were to be signed, offer the list of those that can be. */
+/** No step fits them all: where they were to be signed, offer the list of those that can be; where that stands there, it is the post. */
 function refuse(kind) {
-  const unsigned = kind === "sign" && $('.tile [data-count="unsigned"]')?.closest("a");
+  const unsigned = kind === "sign" && $('.tile:not([aria-current]) [data-count="unsigned"]')?.closest("a");
   const more = unsigned ? { action: gettext("只看待签收"), run: () => unsigned.click() } : {};
-  toast(gettext("选中的工单没有共同的这一步，请按状态分开选"), { over: true, seconds: 8, ...more });
+  const words = unsigned ? gettext("选中的工单没有共同的这一步，请按状态分开选") : gettext("这一步不能对选中的工单一起办：不归您的岗位，或状态不同。“…”里是能一起办的步骤");
+  toast(words, { over: true, seconds: 8, ...more });
 }
 
 function choose(fits, cases, page) {

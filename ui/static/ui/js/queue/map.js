@@ -48,7 +48,7 @@ class QueueMap extends CityMap {
     if (query !== this.query) return;
     this.box = box;
     this.counted?.(n);
-    if (isOther && !this.isLocked && !this.selected) this.fitAll();
+    if (isOther && !this.isLocked && !document.body.classList.contains("has-drawer")) this.fitAll();
     await this.load();
   }
 
@@ -80,7 +80,9 @@ class QueueMap extends CityMap {
     this.box = round;
     this.counted?.(n);
     this.cases.clear(true);
-    this.cases.addFeatures(spread(items.map(featureOf), resolution));
+    const features = items.map(featureOf);
+    spread(this.selected ? [...features, this.selected] : features, resolution);
+    this.cases.addFeatures(features);
     this.ringHovered();
   }
 
@@ -160,8 +162,8 @@ function keepNear(circle) {
 }
 
 /**
- * The features of one picture: clusters that would cover each other, or a single case, give way by a few
- * pixels; a single case stays where it is. `resolution` in metres a pixel.
+ * Move the features of one picture: clusters that would cover each other, a single case or the selected one,
+ * give way by a few pixels; a single case stays where it is. `resolution` in metres a pixel.
  */
 function spread(features, resolution) {
   const circles = features.map((feature) => place(feature, resolution)).sort((a, b) => a.x - b.x);
@@ -176,7 +178,6 @@ function spread(features, resolution) {
     circles.sort((a, b) => a.x - b.x);
   }
   for (const { feature, x, y, fromX, fromY } of circles) feature.getGeometry().translate((x - fromX) * resolution, (y - fromY) * resolution);
-  return features;
 }
 
 /** The map of this page. */

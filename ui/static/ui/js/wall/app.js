@@ -116,11 +116,18 @@ function setLink(state, again) {
   if (state === "refused") wish("refused");
 }
 
+/** The date in words, with the spaces that Chinese typesetting puts around figures. */
+function dayWords(at) {
+  const shape = { year: "numeric", month: "long", day: "numeric", weekday: "long", timeZone: "Asia/Shanghai" };
+  const words = new Date(at).toLocaleDateString(document.documentElement.lang, shape);
+  return words.replace(/(\d+)([年月日])/g, "$1 $2 ");
+}
+
 /** Once a second: the clock, how old the figures are, and grey when they are too old. */
 function tick() {
   const at = now();
   byId("clock").textContent = panels.clock(at);
-  byId("day").textContent = new Date(at).toLocaleDateString(document.documentElement.lang, { year: "numeric", month: "long", day: "numeric", weekday: "long", timeZone: "Asia/Shanghai" });
+  byId("day").textContent = dayWords(at);
   const age = wall.asOf.pulse === null ? Infinity : at - wall.asOf.pulse;
   const isStale = age > STALE_AFTER;
   document.body.classList.toggle("stale", isStale);

@@ -225,6 +225,7 @@ export class Machine {
       if (target > this.fetched) await this.fetchTo(Math.min(now(), target + AHEAD_S * 1000 * speed));
       if (this.timer) this.advance(target);
     } catch (error) {
+      byId("moment-words").textContent = gettext("这一刻暂时取不到，请稍后再试");
       console.info("the log cannot be read on", error.message);
     } finally {
       this.busy = false;

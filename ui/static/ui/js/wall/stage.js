@@ -28,6 +28,16 @@ function hasWebGL() {
   }
 }
 
+/** Where labels and the pop-up may stand, in pixels of the pins: not below the banner or the time machine. */
+function roomOf(rem) {
+  const { top } = pins.getBoundingClientRect();
+  const [banner, machine] = ["banner", "machine"].map((id) => document.getElementById(id));
+  const ceiling = banner.hidden ? 8 * rem : banner.getBoundingClientRect().bottom - top + 0.4 * rem;
+  const floor = machine.hidden ? pins.clientHeight - rem : machine.getBoundingClientRect().top - top - 0.4 * rem;
+  const [wide, high] = [pins.clientWidth - 14 * rem, floor - ceiling];
+  return { x: 7 * rem + wide / 2, y: ceiling + high / 2, w: wide, h: high };
+}
+
 function inTime(ready) {
   if (wish() === "3d") return ready;
   const late = new Promise((_, reject) => {
@@ -184,8 +194,7 @@ export class Stage {
 
   place() {
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-    const [wide, high] = [pins.clientWidth - 14 * rem, pins.clientHeight - 9 * rem];
-    const room = { x: 7 * rem + wide / 2, y: 8 * rem + high / 2, w: wide, h: high };
+    const room = roomOf(rem);
     const boxes = [];
     for (const pin of pins.children) {
       const found = this.map.project(Number(pin.dataset.lon), Number(pin.dataset.lat));
