@@ -134,10 +134,10 @@ def _spread(folders: tuple[str, ...]) -> list[str]:
     """How pytest-xdist spreads the tests over the cores.
 
     Each worker of the journeys has a city and a browser of its own, and steals what another has
-    not begun. The others share what a file builds.
+    not begun. The others share what a file builds, in the order of tests/conftest.py.
     """
-    dist = "worksteal" if folders == BROWSER else "loadfile"
-    return ["-n", str(min(MOST_WORKERS, os.cpu_count() or 1)), "--dist", dist]
+    dist = ["worksteal"] if folders == BROWSER else ["loadfile", "--no-loadscope-reorder"]
+    return ["-n", str(min(MOST_WORKERS, os.cpu_count() or 1)), "--dist", *dist]
 
 
 def read_report(report: Path) -> dict[str, int]:

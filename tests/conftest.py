@@ -5,6 +5,7 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
+from django.db import transaction
 from django.test import TransactionTestCase, override_settings
 from pytest_django import DjangoDbBlocker, Settings
 
@@ -15,7 +16,18 @@ from tests.city import City
 from tests.kept import KeptCity, empty_tables, end_other_sessions, keep_city
 from tests.template import copy_from_template
 
+LONGEST = (
+    *("test_faults", "test_demo", "test_demo_day", "test_queue_exports", "test_outsiders"),
+    *("test_real_data", "test_board", "test_powers", "test_wall_numbers", "test_wall_panels"),
+)
+"""Files that take long begin first, so that no worker of pytest-xdist goes on alone at the end."""
 FAST_HASHER = "django.contrib.auth.hashers.MD5PasswordHasher"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first; all others keep their places."""
+    place = {name: n for n, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(place)))
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +75,20 @@ def city(db: None, kept_city: KeptCity) -> City:
 def real_city(transactional_db: None, kept_city: KeptCity) -> City:
     """The small city, committed: for threads, relay and sockets."""
     return _laid_down(kept_city)
+
+
+@pytest.fixture(scope="module")
+def city_of_module(kept_city: KeptCity, django_db_blocker: DjangoDbBlocker) -> Iterator[City]:
+    """The small city for all tests of a module, with what its fixtures add; each test is undone.
+
+    A test of such a module needs `django_db` and takes no other city.
+    """
+    with django_db_blocker.unblock():
+        with transaction.atomic():
+            yield _laid_down(kept_city)
+            transaction.set_rollback(True)
+        catalogue.refresh()
+        locator.refresh()
 
 
 def _laid_down(kept: KeptCity) -> City:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -20,7 +21,7 @@ from dispatch.wall import points
 from hotline.actions import Call, log_call
 from screen import board, figures, flows, past
 from screen.board import Board, board_of
-from screen.models import Flow, FlowHead, Reading
+from screen.models import Reading
 from screen.places import WallArea
 from tests.app.test_disputes import log
 from tests.app.test_feed import relay_all
@@ -105,31 +106,6 @@ def by_part(area: WallArea, cases: Any) -> Counter[str]:
     return Counter(cases.values_list(column, flat=True))
 
 
-def test_districts_add_up_to_the_city_and_lines_to_the_total(city: City) -> None:
-    _, at = lively(city, 3)
-
-    whole, parts = shown(at), [shown(at, WallArea(code)) for code in (A, B)]
-
-    for name in whole["board"]:
-        assert whole["board"][name] == sum(part["board"][name] for part in parts), name
-    assert whole["today"]["total"] == sum(whole["today"]["lines"].values())
-    assert whole["today"]["total"] == sum(part["today"]["total"] for part in parts)
-    assert whole["board"]["open"] == sum(whole["open_lines"].values())
-
-
-def test_received_less_dispatched_is_waiting_for_dispatch_and_so_at_every_step(city: City) -> None:
-    _, at = lively(city, 4)
-
-    pulse = shown(at)
-    steps = {row["step"]: row for row in pulse["loop"]}
-
-    received, dispatched = steps["ACCEPT"]["reached"], steps["DISPATCH"]["reached"]
-    assert received - dispatched == pulse["board"]["waiting_dispatch"]
-    for before, after in zip(pulse["loop"], pulse["loop"][1:], strict=False):
-        assert before["reached"] - after["reached"] == before["waiting"]
-    assert sum(row["waiting"] for row in pulse["loop"]) == pulse["board"]["open"]
-
-
 def test_each_open_state_stands_at_exactly_one_step_of_the_loop() -> None:
     from dispatch.wall.rates import LOOP
 
@@ -195,25 +171,6 @@ def whole_state(at: datetime, area: WallArea) -> dict[str, Any]:
     }
 
 
-def test_steps_played_forward_lead_from_one_moment_to_the_other(city: City) -> None:
-    _, at = lively(city, 6)
-    start, middle = NOW + timedelta(minutes=30, microseconds=7), NOW + timedelta(minutes=130)
-
-    one = past.moment(CITY, at=start, now=at)
-    two = past.moment(CITY, at=middle, now=at)
-    steps = past.steps(CITY, since=start, after_id=2**53 - 1, until=middle, now=at)["items"]
-
-    states = Counter(one["states"])
-    for made in steps:
-        if made["from_state"] != made["to_state"]:
-            states[made["from_state"]] -= 1
-            states[made["to_state"]] += 1
-    opened = {state.value for state in OPEN}
-    assert {s: n for s, n in states.items() if n and s in opened} == {
-        s: n for s, n in two["states"].items() if n
-    }
-
-
 def test_steps_come_in_pieces_without_a_gap_or_a_double(city: City) -> None:
     _, at = lively(city, 7, moves=60)
     everything = past.steps(CITY, since=NOW - timedelta(1), after_id=0, until=at, now=at)["items"]
@@ -230,29 +187,6 @@ def test_steps_come_in_pieces_without_a_gap_or_a_double(city: City) -> None:
 
     assert pieces == everything
     assert len(everything) == Event.objects.count()
-
-
-def test_flows_added_up_in_pieces_and_twice_say_the_same_as_the_log(city: City) -> None:
-    lively(city, 8)
-    with flows.held(("3399",)) as (folded, _):
-        from_log = Counter(dict(as_pairs(folded.buckets(NOW - timedelta(1)))))
-    flows.fold(limit=13)
-    flows.fold()
-    with flows.held(("3399",)) as (folded, _):
-        assert folded.rest == []
-        from_flows = Counter(dict(as_pairs(folded.buckets(NOW - timedelta(1)))))
-
-    assert from_flows == from_log
-    assert {h.district: h.seq for h in FlowHead.objects.all()} == folded.upto
-    assert Flow.objects.exists()
-
-
-def as_pairs(moves: Any) -> Iterator[tuple[tuple[Any, ...], int]]:
-    """Transitions as key and count."""
-    added: Counter[tuple[Any, ...]] = Counter()
-    for move in moves:
-        added[move[:-1]] += move.n
-    yield from added.items()
 
 
 def test_an_event_that_arrives_late_moves_the_past_too(city: City) -> None:
@@ -335,3 +269,42 @@ def test_when_the_relay_stands_still_the_wall_says_since_when(city: City) -> Non
 
     assert pulse["at"] == NOW.isoformat()
     assert pulse["board"]["open"] == 1
+
+
+def test_the_feed_is_full_though_clocks_run_out_after_every_change(city: City) -> None:
+    """The newest numbers of a district may all belong to clocks: news are looked for behind."""
+    case, *_ = lively(city, 32, moves=20)[0]
+    noise = Event.objects.filter(case_id=case.pk).order_by("id").first()
+    assert noise is not None
+    Event.objects.bulk_create(
+        Event(
+            case_id=case.pk, case_no=case.case_no, topic="case.overdue", at=NOW + timedelta(days=1),
+            from_state=case.state, to_state=case.state, line=case.line,
+            category=case.category_code, priority=case.priority, district=case.district_code,
+        )
+        for _ in range(60)
+    )  # fmt: skip
+    relay_all()
+
+    assert len(Board(WallArea(case.district_code)).pulse()["feed"]) == board.MOST_FEED
+
+
+def test_a_costly_part_rests_ten_times_as_long_as_it_took_but_never_the_pulse() -> None:
+    clock, asked = [0.0], []
+
+    def slow(now: datetime) -> int:
+        clock[0] += 3
+        asked.append(now)
+        return len(asked)
+
+    kept = Board(CITY)
+    with mock.patch.object(board, "time", SimpleNamespace(monotonic=lambda: clock[0])):
+        answers = {}
+        for at in (0, 5, 29, 31):
+            clock[0] = max(clock[0], at)
+            answers[at] = kept._part("map", board.MAP_S, slow)
+        clock[0] = 100
+        pulses = [kept._part("pulse", board.PULSE_S, slow) for _ in range(2)]
+
+    assert answers == {0: 1, 5: 1, 29: 1, 31: 2}
+    assert pulses == [3, 4]

@@ -1,9 +1,8 @@
-"""Every figure of the wall's panels is a recount too: trend, issues, rates, ranking, map, feed."""
+"""After one busy day every figure is a recount: trend, issues, rates, ranking, map, feed, sums."""
 
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -11,19 +10,21 @@ import pytest
 from django.utils import timezone
 
 from dispatch.fields import Satisfaction
-from dispatch.lifecycle import State
+from dispatch.lifecycle import OPEN, State
 from dispatch.models import Callback, Case, Event, Timer
 from dispatch.wall.rates import COEFFICIENTS, LOOP
-from screen import board, figures
+from screen import board, figures, flows, past
 from screen.board import Board
+from screen.models import Flow, FlowHead
 from screen.places import WallArea
-from tests.app.test_feed import relay_all
-from tests.app.test_wall_numbers import CITY, call_at, lively
+from tests.app.test_wall_numbers import CITY, call_at, lively, shown
 from tests.app.test_wall_rates import closed
 from tests.city import NOW, A, B, City
 
 AREAS = (CITY, WallArea(A), WallArea(B))
 WEEK, DAY = timedelta(days=7), timedelta(days=1)
+
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
@@ -33,9 +34,10 @@ def _nothing_kept() -> Iterator[None]:
     board.forget()
 
 
-@pytest.fixture
-def busy(city: City) -> datetime:
+@pytest.fixture(scope="module")
+def busy(city_of_module: City) -> datetime:
     """200 random moves, calls in other hours and a week before, three closings with answers."""
+    city = city_of_module
     for hours in (-7 * 24 - 1, -7 * 24, -3, -2, -1):
         call_at(city, NOW + timedelta(hours=hours), f"{hours} 小时的一件")
     for n, answer in enumerate(("SATISFIED", "BASICALLY", "DISSATISFIED")):
@@ -66,9 +68,7 @@ def share(good: float, n: int) -> dict[str, Any]:
     return {"share": good / n if n else None, "n": n}
 
 
-def test_the_trend_is_a_recount_by_hour_and_line_and_districts_add_up(
-    city: City, busy: datetime
-) -> None:
+def test_the_trend_is_a_recount_by_hour_and_line_and_districts_add_up(busy: datetime) -> None:
     shown = {area.code: panels(busy, area)["trend"] for area in AREAS}
     for area in AREAS:
         hours = shown[area.code]["hours"]
@@ -85,7 +85,7 @@ def test_the_trend_is_a_recount_by_hour_and_line_and_districts_add_up(
     assert sum(sum(counts) for counts in whole.values()) >= 27
 
 
-def test_the_top_issues_and_their_changes_are_a_recount(city: City, busy: datetime) -> None:
+def test_the_top_issues_and_their_changes_are_a_recount(busy: datetime) -> None:
     today = board.midnight(busy)
     for area in AREAS:
         now = Counter(e.category for e in arrived(area, today, busy))
@@ -100,7 +100,7 @@ def test_the_top_issues_and_their_changes_are_a_recount(city: City, busy: dateti
     assert panels(busy, CITY)["today_before"] > 0
 
 
-def test_all_four_rates_are_a_recount_of_the_last_day(city: City, busy: datetime) -> None:
+def test_all_four_rates_are_a_recount_of_the_last_day(busy: datetime) -> None:
     for area in AREAS:
         span = {"at__gt": busy - DAY, "at__lte": busy, "district__startswith": area.code}
         ended = endings(area, busy - DAY, busy)
@@ -139,7 +139,7 @@ def answers_of(case_id: int) -> set[str]:
     return set(said.values_list("solved", flat=True))
 
 
-def test_the_ranking_is_a_recount_of_seven_days(city: City, busy: datetime) -> None:
+def test_the_ranking_is_a_recount_of_seven_days(busy: datetime) -> None:
     ended = endings(CITY, busy - WEEK, busy)
     by_district = Counter(e.district for e in ended.values())
     late = Counter(e.district for e in ended.values() if e.payload["close_type"] == "OVERTIME")
@@ -157,7 +157,7 @@ def test_the_ranking_is_a_recount_of_seven_days(city: City, busy: datetime) -> N
     assert by_unit.total() > 0
 
 
-def test_stays_and_bottleneck_are_a_recount_by_hand(city: City, busy: datetime) -> None:
+def test_stays_and_bottleneck_are_a_recount_by_hand(busy: datetime) -> None:
     steps = {state: name for name, states in LOOP for state in states}
     for area in AREAS:
         told: dict[str, list[float]] = {}
@@ -189,7 +189,7 @@ def step_of(steps: dict[State, str], state: str) -> str:
     return steps.get(State(state), "") if state else ""
 
 
-def test_map_density_feed_and_emergencies_are_a_recount(city: City, busy: datetime) -> None:
+def test_map_density_feed_and_emergencies_are_a_recount(busy: datetime) -> None:
     for area in AREAS:
         seen = Board(area)
         with mock.patch.object(timezone, "now", return_value=busy):
@@ -228,40 +228,64 @@ def newest_news(area: WallArea) -> list[str]:
     return [event.case_no for event in told[: board.MOST_FEED]]
 
 
-def test_the_feed_is_full_though_clocks_run_out_after_every_change(city: City) -> None:
-    """The newest numbers of a district may all belong to clocks: news are looked for behind."""
-    case, *_ = lively(city, 32, moves=20)[0]
-    noise = Event.objects.filter(case_id=case.pk).order_by("id").first()
-    assert noise is not None
-    Event.objects.bulk_create(
-        Event(
-            case_id=case.pk, case_no=case.case_no, topic="case.overdue", at=NOW + DAY,
-            from_state=case.state, to_state=case.state, line=case.line,
-            category=case.category_code, priority=case.priority, district=case.district_code,
-        )
-        for _ in range(60)
-    )  # fmt: skip
-    relay_all()
+def test_districts_add_up_to_the_city_and_lines_to_the_total(busy: datetime) -> None:
+    whole, parts = shown(busy), [shown(busy, WallArea(code)) for code in (A, B)]
 
-    assert len(Board(WallArea(case.district_code)).pulse()["feed"]) == board.MOST_FEED
+    for name in whole["board"]:
+        assert whole["board"][name] == sum(part["board"][name] for part in parts), name
+    assert whole["today"]["total"] == sum(whole["today"]["lines"].values())
+    assert whole["today"]["total"] == sum(part["today"]["total"] for part in parts)
+    assert whole["board"]["open"] == sum(whole["open_lines"].values())
 
 
-def test_a_costly_part_rests_ten_times_as_long_as_it_took_but_never_the_pulse() -> None:
-    clock, asked = [0.0], []
+def test_received_less_dispatched_is_waiting_for_dispatch_and_so_at_every_step(
+    busy: datetime,
+) -> None:
+    pulse = shown(busy)
+    steps = {row["step"]: row for row in pulse["loop"]}
 
-    def slow(now: datetime) -> int:
-        clock[0] += 3
-        asked.append(now)
-        return len(asked)
+    received, dispatched = steps["ACCEPT"]["reached"], steps["DISPATCH"]["reached"]
+    assert received - dispatched == pulse["board"]["waiting_dispatch"]
+    for before, after in zip(pulse["loop"], pulse["loop"][1:], strict=False):
+        assert before["reached"] - after["reached"] == before["waiting"]
+    assert sum(row["waiting"] for row in pulse["loop"]) == pulse["board"]["open"]
 
-    kept = Board(CITY)
-    with mock.patch.object(board, "time", SimpleNamespace(monotonic=lambda: clock[0])):
-        answers = {}
-        for at in (0, 5, 29, 31):
-            clock[0] = max(clock[0], at)
-            answers[at] = kept._part("map", board.MAP_S, slow)
-        clock[0] = 100
-        pulses = [kept._part("pulse", board.PULSE_S, slow) for _ in range(2)]
 
-    assert answers == {0: 1, 5: 1, 29: 1, 31: 2}
-    assert pulses == [3, 4]
+def test_steps_played_forward_lead_from_one_moment_to_the_other(busy: datetime) -> None:
+    start, middle = NOW + timedelta(minutes=30, microseconds=7), NOW + timedelta(minutes=130)
+
+    one = past.moment(CITY, at=start, now=busy)
+    two = past.moment(CITY, at=middle, now=busy)
+    steps = past.steps(CITY, since=start, after_id=2**53 - 1, until=middle, now=busy)["items"]
+
+    states = Counter(one["states"])
+    for made in steps:
+        if made["from_state"] != made["to_state"]:
+            states[made["from_state"]] -= 1
+            states[made["to_state"]] += 1
+    opened = {state.value for state in OPEN}
+    assert {s: n for s, n in states.items() if n and s in opened} == {
+        s: n for s, n in two["states"].items() if n
+    }
+
+
+def test_flows_added_up_in_pieces_and_twice_say_the_same_as_the_log(busy: datetime) -> None:
+    with flows.held(("3399",)) as (folded, _):
+        from_log = Counter(dict(as_pairs(folded.buckets(NOW - timedelta(1)))))
+    flows.fold(limit=13)
+    flows.fold()
+    with flows.held(("3399",)) as (folded, _):
+        assert folded.rest == []
+        from_flows = Counter(dict(as_pairs(folded.buckets(NOW - timedelta(1)))))
+
+    assert from_flows == from_log
+    assert {h.district: h.seq for h in FlowHead.objects.all()} == folded.upto
+    assert Flow.objects.exists()
+
+
+def as_pairs(moves: Any) -> Iterator[tuple[tuple[Any, ...], int]]:
+    """Transitions as key and count."""
+    added: Counter[tuple[Any, ...]] = Counter()
+    for move in moves:
+        added[move[:-1]] += move.n
+    yield from added.items()

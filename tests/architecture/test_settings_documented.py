@@ -1,6 +1,7 @@
 """docs/settings.md names every setting that the code reads, with its default."""
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,6 +36,7 @@ def calls(*folders: str) -> Iterator[tuple[str, str, list[ast.expr]]]:
             yield ast.unparse(node.func), str(node.args[0].value), others
 
 
+@functools.cache
 def read_through_env(*folders: str) -> dict[str, ast.expr | None]:
     """Name -> default expression, of each env.text(NAME, ...) and its sisters."""
     found: dict[str, ast.expr | None] = {}
