@@ -12,12 +12,18 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.actions import SignInError, sign_in
 from accounts.models import User
 
-HOMES = (("OPERATOR", "/desk/"), ("INSPECTOR", "/m/"), ("SYSADMIN", "/screen/displays/"))
+HOMES = (
+    ("OPERATOR", "/desk/"),
+    ("INSPECTOR", "/m/"),
+    ("SYSADMIN", "/screen/displays/"),
+    ("EVALUATOR", "/alarms/"),
+    ("AUDITOR", "/alarms/"),
+)
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 def home_of(user: User) -> str:
-    """Where a user's day begins: the desk, the phone form, else the queue."""
+    """Where a user's day begins: the desk, the phone form ..., else the queue."""
     roles = user.scope().roles
     return next((path for role, path in HOMES if role in roles), "/queue/")
 

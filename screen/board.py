@@ -96,7 +96,7 @@ class Board:
     def _labels(self, by_district: dict[str, int]) -> dict[str, int]:
         """Open cases per district of a city, or per street of a district ("" for no street)."""
         if self.area.is_city:
-            return {part.code: by_district.get(part.code, 0) for part in self.area.parts()}
+            return self.area.labelled(by_district)
         streets: dict[str, int] = self._part("streets", STREETS_S, self._read_streets)
         return streets
 
@@ -104,11 +104,11 @@ class Board:
         return counting.open_by_street(self.area.districts())
 
     def _read_due(self, now: datetime) -> dict[str, int]:
-        found = counting.due(self.area.districts(), now=now).values()
+        found = counting.due(self.area.feeds(), now=now).values()
         return {"overdue": sum(over for over, _ in found), "due_soon": sum(s for _, s in found)}
 
     def _read_emergencies(self, _now: datetime) -> Part:
-        districts = self.area.districts()
+        districts = self.area.feeds()
         found = points.emergencies(districts, most=MOST_EMERGENCIES)
         in_all = points.emergencies_in_all(districts)
         return {
@@ -118,7 +118,7 @@ class Board:
 
     def _read_feed(self, _now: datetime) -> list[Part]:
         """The newest changes that a wall may tell: no sensitive case, no clock that ran out."""
-        return [step.as_dict() for step in log.news(self.area.districts(), most=MOST_FEED)]
+        return [step.as_dict() for step in log.news(self.area.feeds(), most=MOST_FEED)]
 
     def _read_map(self, _now: datetime) -> Part:
         districts = self.area.districts()
@@ -128,7 +128,7 @@ class Board:
                 "density": shaded}  # fmt: skip
 
     def _read_panels(self, now: datetime) -> Part:
-        districts, today = self.area.districts(), midnight(now)
+        districts, today = self.area.feeds(), midnight(now)
         first_hour = _hour(now) - timedelta(hours=TREND_HOURS)
         with flows.held((self.area.code,)) as (folded, _tally):
             trend = flows.arrivals(folded.buckets(min(first_hour, today)))["hour"]

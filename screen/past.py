@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from dispatch.wall import counting, log, points
+from dispatch.wall.scope import Heads
 from screen import figures, flows
 from screen.board import MOST_EMERGENCIES, MOST_POINTS, dot, midnight
 from screen.models import Reading
@@ -44,7 +45,7 @@ def moment(area: WallArea, *, at: datetime, now: datetime) -> dict[str, Any]:
     opened = figures.open_figures(then)
     shown = points.newest_at(heads, at=at, most=MOST_POINTS)
     urgent = points.emergencies_at(heads, at=at, most=MOST_URGENT)
-    due = _due(area, at)
+    due = _due(area, at, heads)
     labels = _labels(area, opened["districts"], at)
     return {
         "at": at.isoformat(),
@@ -73,7 +74,7 @@ def moment(area: WallArea, *, at: datetime, now: datetime) -> dict[str, Any]:
 
 def _labels(area: WallArea, by_district: dict[str, int], at: datetime) -> dict[str, int]:
     if area.is_city:
-        return {part.code: by_district.get(part.code, 0) for part in area.parts()}
+        return area.labelled(by_district)
     return counting.open_by_street_at(area.districts(), at=at)
 
 
@@ -88,16 +89,17 @@ def _row(point: points.Point) -> dict[str, Any]:
     return {name: told[name] for name in told if name not in {"unit", "due_at", "voices"}}
 
 
-def _due(area: WallArea, at: datetime) -> dict[str, Any] | None:
-    """The reading of the due index nearest before the moment, for every district; else None."""
-    districts = area.districts()
+def _due(area: WallArea, at: datetime, heads: Heads) -> dict[str, Any] | None:
+    """The reading of the due index nearest before the moment, for every district that has had a
+    case; else None."""
     rows = (
-        Reading.objects.filter(district__in=districts, at__lte=at, at__gt=at - READING_GOOD_FOR)
+        Reading.objects.filter(district__in=area.feeds(), at__lte=at, at__gt=at - READING_GOOD_FOR)
         .order_by("district", "-at")
         .distinct("district")
     )
     found = list(rows)
-    if len(found) < len(districts) or not found:
+    needed = heads.keys() & {*area.districts()}
+    if needed - {row.district for row in found} or not found:
         return None
     return {
         "overdue": sum(row.overdue for row in found),
@@ -117,7 +119,7 @@ def steps(
     check(since, now=now)
     check(until, now=now)
     found, last = log.steps_between(
-        area.districts(), since=since, after_id=after_id, until=until, most=MOST_STEPS
+        area.feeds(), since=since, after_id=after_id, until=until, most=MOST_STEPS
     )
     end = {"since": found[-1].at, "after": last} if found else None
     return {

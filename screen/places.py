@@ -10,6 +10,8 @@ from gis import locator
 
 MOST_SHAPES = 3000
 CITY_LENGTH, DISTRICT_LENGTH = 4, 6
+UNPLACED = "00"
+"""What follows a city's code where no district is known (dispatch/intake.py)."""
 _CURRENT = "valid_from <= current_date AND (valid_to IS NULL OR valid_to > current_date)"
 _PARTS = f"""
 SELECT code, name, ST_X(p), ST_Y(p) FROM (
@@ -70,6 +72,17 @@ class WallArea:
     def districts(self) -> list[str]:
         """The codes of the districts it covers."""
         return [part.code for part in self.parts()] if self.is_city else [self.code]
+
+    def feeds(self) -> list[str]:
+        """The districts, and for a city the cases of which no district is known yet."""
+        return [*self.districts(), f"{self.code}{UNPLACED}"] if self.is_city else [self.code]
+
+    def labelled(self, by_district: dict[str, int]) -> dict[str, int]:
+        """The counts of a city's districts, and of no district yet where there is such a case."""
+        known = {part.code: by_district.get(part.code, 0) for part in self.parts()}
+        unplaced = f"{self.code}{UNPLACED}"
+        n = by_district.get(unplaced, 0)
+        return {**known, unplaced: n} if n else known
 
     def box(self) -> tuple[float, float, float, float] | None:
         """West, south, east, north (WGS84), or None without any district."""

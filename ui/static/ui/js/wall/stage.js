@@ -157,7 +157,9 @@ export class Stage {
   label() {
     if (!this.map) return;
     const wanted = new Map();
-    for (const [code, part] of this.parts) {
+    const parts = new Map(this.parts);
+    for (const [code, n] of Object.entries(this.labels)) if (n && !parts.has(code)) parts.set(code, this.nowhere());
+    for (const [code, part] of parts) {
       const n = this.labels[code] ?? 0;
       wanted.set(`label-${code}`, [part, `<b>${number(n)}</b><span>${escape(part.name)}</span>`, "label", { n }]);
     }
@@ -166,6 +168,12 @@ export class Stage {
     if (first) wanted.set("pop", [first, this.popWords(first), "pop", { case: first.case_no }]);
     this.keep(wanted);
     this.place();
+  }
+
+  /** Where the cases stand of which no part is known: in the corner, so that the labels add up to all. */
+  nowhere() {
+    const [west, south] = this.area.box;
+    return { name: gettext("未定位"), lon: west, lat: south };
   }
 
   popWords(row) {
