@@ -62,7 +62,8 @@ def _file_of(user: User, case: Case, *, now: datetime) -> dict[str, Any]:
     facts, parts = facts_of(case, by=user, now=now), _PARTS(case_id)
     moves, blocked = _moves_by(user, case, facts)
     voices, hidden = _told_apart(user, parts["voices"], area)
-    unnamed = {voice.intake_no for voice in hidden}
+    timeline = timeline_of(user, parts)
+    unnamed = {voice.intake_no for voice in hidden} | _gone(user, timeline, parts["voices"], area)
     is_linked = facts.linked_to_younger or facts.linked_to_elder
     condition = catalogue.current().conditions.get(row["condition_code"])
     return {
@@ -80,7 +81,7 @@ def _file_of(user: User, case: Case, *, now: datetime) -> dict[str, Any]:
         "intakes_count": row["intakes_count"],
         "assignments": _assignments(parts),
         "timers": [row for row in _timers(parts, now) if row["intake_no"] not in unnamed],
-        "timeline": [_without(event, unnamed) for event in timeline_of(user, parts)],
+        "timeline": [_without(event, unnamed) for event in timeline],
         "attachments": _attachments(parts["pictures"], hidden),
         "dispute": dispute_of(case_id, now) if row["return_count"] else None,
         "supervision": supervision_of(case_id) if row["is_hard"] else [],
@@ -308,6 +309,18 @@ def _timers(parts: Mapping[str, Any], now: datetime) -> list[dict[str, Any]]:
         }
         for row in parts["clocks"]
     ]
+
+
+def _gone(
+    user: User, timeline: Sequence[Mapping[str, Any]], here: Sequence[Intake], area: str
+) -> set[str]:
+    """Numbers in a timeline of confidential voices that lie in another case by now and that the
+    user may not know."""
+    named = {number for event in timeline for number in event.get("voices", [])}
+    named |= {event["intake"] for event in timeline if "intake" in event}
+    named -= {voice.intake_no for voice in here}
+    gone = Intake.objects.filter(intake_no__in=named, confidential=True) if named else []
+    return {voice.intake_no for voice in gone if not may_reveal(user, voice, area)}
 
 
 def _without(event: dict[str, Any], unnamed: set[str]) -> dict[str, Any]:

@@ -63,6 +63,19 @@ def test_the_drawer_names_a_linked_case_of_another_district_by_number_alone(city
     assert SECRET in page(city, "leader1", f"/queue/drawer/{case.case_no}")
 
 
+def test_an_address_with_a_case_out_of_sight_says_so_and_shows_nothing_of_it(city: City) -> None:
+    other = log(city, position=Position(*B_CENTRE, "WGS84"), title=SECRET)
+    words = "这件工单不在您的岗位范围内，或者不存在"
+
+    told = page(city, "handler1", f"/queue/?case={other.case_no}")
+
+    assert words in told
+    assert SECRET not in told
+    assert words in page(city, "handler1", "/queue/?case=NOBODY")
+    assert words not in page(city, "leader1", f"/queue/?case={other.case_no}")
+    assert words not in page(city, "handler1", "/queue/")
+
+
 @pytest.fixture
 def with_hidden(city: City) -> tuple[Case, Intake, Attachment]:
     """A case of unit A0 with a confidential voice among others, and the photo that it sent."""
@@ -90,6 +103,22 @@ def test_a_hidden_voice_leaves_no_number_no_clock_and_no_photo(
         assert voice.intake_no not in told
         assert str(photo.pk) not in told
     assert ask(city, "handler1", "GET", f"attachments/{photo.pk}").status_code == 404
+
+
+def test_a_hidden_voice_that_left_for_a_case_of_its_own_leaves_nothing_behind(
+    city: City, with_hidden: tuple[Case, Intake, Attachment]
+) -> None:
+    case, voice, photo = with_hidden
+    move(city, case, "leader1", "split", 10, intakes=[voice.intake_no], reason="另一件事")
+
+    unit = casefile.case_for(city["handler1"], case.case_no, now=LATER)
+    clock = clock_of(city["handler1"], case.case_no, now=LATER)
+
+    for told in (str(unit), str(clock), page(city, "handler1", f"/queue/drawer/{case.case_no}")):
+        assert voice.intake_no not in told
+        assert str(photo.pk) not in told
+    leader = casefile.case_for(city["leader1"], case.case_no, now=LATER)
+    assert voice.intake_no in str(leader["timeline"])
 
 
 def test_who_may_know_the_voice_sees_its_number_clock_and_photo(
