@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -27,10 +28,15 @@ from ops.steps import Steps, say
 STEPS_OF_UP_SH = 2
 PRODUCT = ("accounts", "affairs", "config", "dispatch", "gis", "grid", "hotline", "ops", "ui")
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command as main; main()"
+TEMPLATE = "test_sanxian_template"
+"""The migrated database of which each worker of pytest-xdist gets a copy (tests/template.py).
+Where it cannot be made, each worker migrates for itself, and its tests say what is wrong too."""
+MIGRATED = "A migrated database"
 CHECKS = (
+    (MIGRATED, ("-m", "tests.template")),
+    ("Types (mypy --strict)", ("-m", "mypy", ".")),
     ("Lint (ruff check)", ("-m", "ruff", "check", ".")),
     ("Layout (ruff format)", ("-m", "ruff", "format", "--check", ".")),
-    ("Types (mypy --strict)", ("-m", "mypy", ".")),
     ("Direction of imports (lint-imports)", ("-c", LINT_IMPORTS)),
     ("Templates (djlint)", ("-m", "djlint", ".", "--lint", "--check", "--quiet")),
     ("Migrations are complete", ("manage.py", "makemigrations", "--check", "--dry-run")),
@@ -38,16 +44,12 @@ CHECKS = (
     ("Security (bandit)", ("-m", "bandit", "-q", "-c", "pyproject.toml", "-r", *PRODUCT)),
 )
 BROWSER = ("tests/journeys",)
-TEMPLATE = "test_sanxian_template"
-"""The migrated database of which each worker of pytest-xdist gets a copy (tests/template.py).
-Where it cannot be made, each worker migrates for itself, and its tests say what is wrong."""
-MIGRATE = ("-m", "tests.template")
 MOST_WORKERS = 4
 SUITES = (
     ("Tests: unit, architecture, app", ("tests/unit", "tests/architecture", "tests/app")),
     ("Tests: journeys in the browser", BROWSER),
 )
-STEPS = STEPS_OF_UP_SH + 2 + 1 + len(CHECKS) + 1 + len(SUITES)
+STEPS = STEPS_OF_UP_SH + 2 + 1 + len(CHECKS) + len(SUITES)
 
 
 def main() -> int:
@@ -70,20 +72,15 @@ def main() -> int:
 def _run(place: Place) -> int:
     supervisor = Supervisor(say)
     steps = Steps(STEPS, STEPS_OF_UP_SH)
-    failed: list[str] = []
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     try:
         environment = base_environment(place)
         environment |= start_servers(place, supervisor, steps, durable=False)
         with steps.step("Static files"):
             manage(environment, "collectstatic", "--noinput", log=place.folder / "log/setup.log")
-        for name, command in CHECKS:
-            with steps.step(name):
-                if not check(command, environment):
-                    failed.append(name)
-        with steps.step("A migrated database"):
-            copied = {"TEST_TEMPLATE": TEMPLATE}
-            environment |= copied if check(MIGRATE, environment | copied) else {}
+        copied = {"TEST_TEMPLATE": TEMPLATE}
+        failed = _check_all(steps, environment | copied)
+        environment |= {} if MIGRATED in failed else copied
         for name, folders in _suites():
             with steps.step(name):
                 if not _tests(place, folders, environment, counts):
@@ -99,8 +96,23 @@ def _suites() -> list[tuple[str, tuple[str, ...]]]:
     return [s for s in SUITES if not (without_browser and s[1] == BROWSER)]
 
 
-def check(command: tuple[str, ...], environment: Mapping[str, str]) -> bool:
-    """True when the check passes; otherwise what it said is printed."""
+def _check_all(steps: Steps, environment: Mapping[str, str]) -> list[str]:
+    """Run the checks, as many at a time as there are cores; the names of those that failed."""
+    failed, pool = [], ThreadPoolExecutor(os.cpu_count())
+    try:
+        running = [(name, pool.submit(check, command, environment)) for name, command in CHECKS]
+        for name, answer in running:
+            with steps.step(name):
+                if wrong := answer.result():
+                    say(wrong)
+                    failed.append(name)
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return failed
+
+
+def check(command: tuple[str, ...], environment: Mapping[str, str]) -> str:
+    """Empty when the check passes; otherwise what it said."""
     result = subprocess.run(
         [sys.executable, *command],
         env=dict(environment),
@@ -109,9 +121,7 @@ def check(command: tuple[str, ...], environment: Mapping[str, str]) -> bool:
         text=True,
         check=False,
     )
-    if result.returncode:
-        say(result.stdout)
-    return result.returncode == 0
+    return (result.stdout or f"ended with {result.returncode}") if result.returncode else ""
 
 
 def _tests(

@@ -9,6 +9,7 @@ import pytest
 from ops import backup, demo, test
 from ops.place import Place
 from ops.processes import ROOT
+from ops.steps import Steps
 
 UP_SH = (ROOT / "ops" / "up.sh").read_text("utf-8")
 
@@ -33,11 +34,18 @@ def test_a_run_that_broke_off_counts_as_a_failure(tmp_path: Path) -> None:
     assert test.read_report(tmp_path / "absent.xml") == {"passed": 0, "failed": 1, "skipped": 0}
 
 
-def test_a_check_that_fails_is_noticed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    assert test.check(("-c", "print('wrong'); exit(1)"), {}) is False
-    assert "wrong" in capsys.readouterr().out
-    assert test.check(("-c", "print('fine')"), {}) is True
-    assert capsys.readouterr().out == ""
+def test_checks_that_fail_are_named_and_what_they_said_is_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checks = {"Bad": "print('wrong'); exit(1)", "Good": "print('fine')", "Mute": "exit(3)"}
+    monkeypatch.setattr(test, "CHECKS", tuple((n, ("-c", code)) for n, code in checks.items()))
+
+    assert test._check_all(Steps(len(checks)), {}) == ["Bad", "Mute"]
+
+    said = capsys.readouterr().out
+    assert "wrong" in said
+    assert "ended with 3" in said
+    assert "fine" not in said
 
 
 def test_the_demo_keeps_its_password_and_takes_a_given_one(
