@@ -69,9 +69,11 @@ CODES_HEAD: Final = (
 )
 APPS: Final = ("accounts", "affairs", "config", "dispatch", "gis", "grid", "hotline", "screen")
 REFUSED_WITH: Final = re.compile(
-    r"""\bcode\s*=\s*"([A-Z][A-Z_]{3,})"|Error\(\s*"([A-Z][A-Z_]{3,})"|"""
-    r"""\("\w+",\s*"([A-Z]+_[A-Z_]+)",\s"""
+    r"""\bcode\s*=\s*"([A-Z][A-Z_0-9]{3,})"|(?:Error|Refusal)\(\s*"([A-Z][A-Z_0-9]{3,})"|"""
+    r"""\((?:"\w+"|path),\s*"([A-Z]+_[A-Z_0-9]+)",\s|"""
+    r"""_\("[^"]+"\),\s*"([A-Z][A-Z_0-9]{3,})"\)|return "([A-Z_]{4,})", _\("""
 )
+"""The ways in which a refusal is written, each with its code."""
 
 
 def operations() -> dict[str, list[tuple[str, str, str]]]:
