@@ -1,12 +1,14 @@
 """The command-centre wall against the real stack: the acceptance points of ui.md 4.4."""
 
 import gzip
+import io
 import threading
 import time
 from collections.abc import Iterator
 from functools import partial
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser
 from pytest_django import DjangoDbBlocker
 
@@ -46,9 +48,9 @@ def room(browser: Browser, stack: Stack) -> Iterator[Visitor]:
 
 @pytest.fixture
 def live(room: Visitor) -> Visitor:
-    """The wall of the module, whatever a failed test before left: live, 1920 x 1080."""
+    """The wall of the module, whatever a test before left: live, 1920 x 1080, nothing moves."""
     room.page.set_viewport_size({"width": 1920, "height": 1080})
-    room.page.emulate_media(forced_colors="none", reduced_motion="no-preference")
+    room.page.emulate_media(forced_colors="none", reduced_motion="reduce")
     room.page.keyboard.press("Escape")
     room.until(lambda: not room.page.evaluate("document.body.classList.contains('stale')"), 30)
     return room
@@ -68,6 +70,7 @@ def test_an_emergency_pulses_on_the_map_and_stands_below_within_two_seconds(
 def test_who_wants_less_motion_sees_no_pulse_move_and_no_figure_count_up(
     live: Visitor, stack: Stack
 ) -> None:
+    live.page.emulate_media(reduced_motion="no-preference")
     stack.log_call(title="供水管爆裂", category="E0102", priority=0)
     live.until(lambda: live.page.locator("#pins .pulse").count())
     assert motion(live) == "ripple"
@@ -85,7 +88,6 @@ def test_who_wants_less_motion_sees_no_pulse_move_and_no_figure_count_up(
     live.until(lambda: numbers(live)["total"] >= before + 3)
     told = stack.call("commander1", "GET", "screen/state?district=3399")["today"]["total"]
     assert all(isinstance(n, int) and before <= n <= told for n in live.page.evaluate("[...seen]"))
-    live.page.emulate_media(reduced_motion="no-preference")
 
 
 def motion(visitor: Visitor) -> str:
@@ -126,7 +128,6 @@ def test_lines_changes_and_low_ranks_differ_by_more_than_their_colour(live: Visi
 
 
 def test_the_numbers_on_the_wall_add_up(live: Visitor, stack: Stack) -> None:
-    live.page.emulate_media(reduced_motion="reduce")
     for n in range(3):
         number = stack.log_call(title=f"第 {n} 件")["case_no"]
         stack.move("receiver1", number, "accept")
@@ -198,6 +199,18 @@ def test_the_wall_holds_no_personal_data(live: Visitor, stack: Stack) -> None:
         assert secret not in page.replace(stack.url, ""), secret
 
 
+def test_the_line_of_emergencies_shows_its_end_when_it_has_moved_there(
+    live: Visitor, stack: Stack
+) -> None:
+    live.page.set_viewport_size({"width": 1366, "height": 768})
+    newest = [stack.log_call(title="水管爆裂", priority=0)["case_no"] for _ in range(6)][-1]
+    live.until(lambda: live.page.locator(f'#urgent [data-case="{newest}"]').count())
+    live.page.evaluate(TO_THE_END)
+    picture = Image.open(io.BytesIO(live.page.locator("#urgent").screenshot()))
+    middle = picture.crop((100, 0, picture.width // 2, picture.height))
+    assert len(set(middle.convert("L").tobytes())) > 20, "no letters stand there"
+
+
 def test_at_every_size_it_fits_is_legible_and_has_no_barriers(live: Visitor) -> None:
     for wide, high in SIZES:
         live.page.set_viewport_size({"width": wide, "height": high})
@@ -233,6 +246,13 @@ def faults_at(visitor: Visitor, wide: int, high: int) -> list[object]:
     }
     said = [words for words, is_wrong in wrong.items() if is_wrong]
     return [*said, *page.evaluate(OVERFLOWS), *_axe(visitor)]
+
+
+TO_THE_END = """() => {
+  const line = document.getElementById("urgent");
+  line.scrollLeft = line.scrollWidth;
+  if (!line.scrollLeft) throw new Error("the line fits: nothing is to be seen by moving it");
+}"""
 
 
 def title_has_size(visitor: Visitor, pixels: float) -> bool:
@@ -300,6 +320,7 @@ def test_a_thousand_events_leave_the_memory_flat(
     live: Visitor, stack: Stack, django_db_blocker: DjangoDbBlocker
 ) -> None:
     """1,000 events in 6 s; the long form (60 s and hours) is `python -m bench.wall`."""
+    live.page.emulate_media(reduced_motion="no-preference")
     for n in range(10):
         stack.log_call(title=f"来回的第 {n} 件")
     devtools = live.context.new_cdp_session(live.page)

@@ -95,6 +95,6 @@ export function arrive(isDrawn) {
   if (!isDrawn) makeRoom();
   else {
     map.select(pointOfCase(selected()));
-    if (!map.selected) find(selected());
+    if (!map.selected && $("#drawer [data-version]")) find(selected());
   }
 }
