@@ -1,7 +1,10 @@
 """Any page of the queue: each case once, in order, whatever page size."""
 
 import pytest
+from django.db import connection
 
+from dispatch.models import Case
+from dispatch.queries import QueueFilters, filtered
 from tests.app.test_disputes import log
 from tests.city import City
 from tests.client import Api
@@ -30,3 +33,24 @@ def test_filters_narrow_and_never_widen(city: City) -> None:
     assert api.get("queue", state="CLOSED")[1]["items"] == []
     assert api.get("queue", line="GRID")[1]["items"] == []
     assert Api(city, "handler2").get("queue", district="339901")[1]["items"] == []
+
+
+@pytest.mark.parametrize("states", [(), ("PENDING_SIGN",), ("REGISTERED", "PROCESSING")])
+def test_open_states_go_by_the_indexes_of_open_cases(city: City, states: tuple[str, ...]) -> None:
+    asked = filtered(Case.objects.all(), QueueFilters(state=states)).order_by("due_at", "id")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+
+    assert "dispatch_case_queue_city" in asked.explain()
+
+
+def test_ended_cases_are_found_by_their_state_too(city: City) -> None:
+    case = log(city)
+    Case.objects.filter(pk=case.pk).update(state="VOIDED", is_open=False)
+    log(city, title="另一件")
+
+    ended = filtered(Case.objects.all(), QueueFilters(state=("VOIDED", "CLOSED")))
+    either = filtered(Case.objects.all(), QueueFilters(state=("VOIDED", "REGISTERED")))
+
+    assert [one.pk for one in ended] == [case.pk]
+    assert either.count() == 2
