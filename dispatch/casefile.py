@@ -316,7 +316,8 @@ def _gone(
 ) -> set[str]:
     """Numbers in a timeline of confidential voices that lie in another case by now and that the
     user may not know."""
-    named = {number for event in timeline for number in event.get("voices", [])}
+    lists = [event["voices"] for event in timeline if isinstance(event.get("voices"), list)]
+    named = {number for voices in lists for number in voices}
     named |= {event["intake"] for event in timeline if "intake" in event}
     named -= {voice.intake_no for voice in here}
     gone = Intake.objects.filter(intake_no__in=named, confidential=True) if named else []

@@ -54,6 +54,15 @@ def test_five_callers_of_one_estate_in_half_an_hour_are_offered_as_one(city: Cit
     assert event.payload == {"incident": incident.pk, "voices": 5}
 
 
+def test_a_case_that_an_incident_was_offered_on_opens_before_and_after(city: City) -> None:
+    incident = offered(city)
+    path = f"cases/{incident.primary.case_no}"
+
+    assert Api(city, "leader1").get(path)[0] == 200
+    accept(incident_id=incident.pk, answer=ANSWER, auto_join=True, by=city["leader1"], now=LATER)
+    assert Api(city, "leader1").get(path)[0] == 200
+
+
 @pytest.mark.parametrize(
     ("many", "changes"),
     [
