@@ -11,6 +11,7 @@ import statistics
 import threading
 import time
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import django
@@ -19,7 +20,8 @@ from django.utils import timezone
 
 MB = 1024 * 1024
 CASES = 10
-CHROMIUM = "/usr/bin/chromium"
+LEAN, WHOLE = "/usr/bin/chromium-headless-shell", "/usr/bin/chromium"
+CHROMIUM = LEAN if Path(LEAN).exists() else WHOLE
 FLAGS = ["--headless", "--no-sandbox", "--disable-quic", "--no-first-run", "--use-gl=angle",
          "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]  # fmt: skip
 WATCH = (

@@ -95,15 +95,17 @@ provide_postgresql() {
 
 provide_browser() {
   [ "$module" = ops.test ] && [ "${JOURNEYS:-1}" = 1 ] || return 0
-  if [ -x /usr/bin/chromium ] && dpkg -s fonts-noto-cjk >/dev/null 2>&1; then return; fi
+  if [ -x /usr/bin/chromium-headless-shell ] || [ -x /usr/bin/chromium ]; then
+    ! dpkg -s fonts-noto-cjk >/dev/null 2>&1 || return 0
+  fi
   local sudo=
   [ "$(id -u)" = 0 ] || sudo=sudo
   [ -z "$sudo" ] || command -v sudo >/dev/null ||
-    fail "The browser tests need chromium and fonts-noto-cjk, and only root can install them. JOURNEYS=0 make test leaves those tests out."
-  say "      installing chromium and fonts-noto-cjk with apt-get${sudo:+ by sudo}"
+    fail "The browser tests need chromium-headless-shell and fonts-noto-cjk, and only root can install them. JOURNEYS=0 make test leaves those tests out."
+  say "      installing chromium-headless-shell and fonts-noto-cjk with apt-get${sudo:+ by sudo}"
   try "apt-get update" $sudo apt-get -q update
   try "apt-get install" $sudo env DEBIAN_FRONTEND=noninteractive \
-    apt-get -q -y install --no-install-recommends chromium fonts-noto-cjk
+    apt-get -q -y install --no-install-recommends chromium-headless-shell fonts-noto-cjk
 }
 
 # --- step 2: Python packages ------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page
@@ -12,7 +13,9 @@ from tests.journeys.stack import Stack
 
 T = TypeVar("T")
 POLL_MS = 50
-CHROMIUM = "/usr/bin/chromium"
+LEAN, WHOLE = "/usr/bin/chromium-headless-shell", "/usr/bin/chromium"
+CHROMIUM = LEAN if Path(LEAN).exists() else WHOLE
+"""Debian's headless shell draws the same without the windows, bars and menus that nobody sees."""
 NOT_NEEDED = ",".join(
     (
         *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup"),
@@ -47,9 +50,11 @@ class Visitor:
     """One person in one browser window, with everything the window complained about."""
 
     tab: Page
-    context: BrowserContext
+    profile: BrowserContext
     stack: Stack
     at_the_door: bool = False
+    is_altered: bool = False
+    """Whether a test had the profile in its hands, which then is nobody else's any more."""
     complaints: list[str] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
 
@@ -63,6 +68,12 @@ class Visitor:
     @page.setter
     def page(self, page: Page) -> None:
         self.tab = page
+
+    @property
+    def context(self) -> BrowserContext:
+        """The profile of the browser, to do with as the test likes."""
+        self.is_altered = True
+        return self.profile
 
     def listen(self) -> None:
         """Collect errors of the console and of scripts."""
@@ -113,7 +124,7 @@ class Visitor:
     def enter_as(self, username: str) -> "Visitor":
         """Come as a person who has signed in: at home, or where go() leads at once."""
         session = self.stack.sessions[username]
-        self.context.add_cookies([{"name": "sessionid", "value": session, "url": self.stack.url}])
+        self.profile.add_cookies([{"name": "sessionid", "value": session, "url": self.stack.url}])
         self.at_the_door = True
         return self
 

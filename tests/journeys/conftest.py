@@ -20,12 +20,16 @@ from dispatch import catalogue
 from gis import locator
 from gis.gazetteer import NewPlace, write_places
 from tests.city import A, build_city
-from tests.journeys.browser import CHROMIUM, FLAGS, WATCH_CSP, Visitor
+from tests.journeys.browser import CHROMIUM, FLAGS, Visitor
+from tests.journeys.profiles import Look, Motion, Profiles, clean_page
+from tests.journeys.sockets import LastSeen, look_once
 from tests.journeys.stack import Stack, environment_for, redis_of
 from tests.kept import end_other_sessions
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 Visit = Callable[..., Visitor]
+MOVING = {"test_live_queue", "test_queue_page", "test_queue_senses", "test_queue_team"}
+"""Journeys of the queue, its drawer and its bell see all that moves, as most people do."""
 PLACES = (
     NewPlace("秋涛路22号", "address", 119.6002, 29.9002, "云中区望江街道春晓社区", A),
     NewPlace("春晓小学", "poi", 119.6031, 29.9021, "云中区望江街道春晓社区", A),
@@ -86,39 +90,52 @@ def _collect_static(folder: Path) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, without a GPU."""
+    """Debian's Chromium, without a GPU and without a window."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def profiles(browser: Browser) -> Iterator[Profiles]:
+    """Whoever comes back finds the files that her browser has kept, and nothing else."""
+    kept = Profiles(browser)
+    yield kept
+    kept.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def last_seen(stack: Stack) -> LastSeen:
+    """What a client saw whose network went when all journeys began (test_socket.py)."""
+    return look_once(stack)
+
+
 @pytest.fixture
-def visit(stack: Stack, browser: Browser) -> Iterator[Visit]:
+def motion(request: pytest.FixtureRequest) -> Motion:
+    """Most journeys ask for less motion: they read what stands still, and many windows are open."""
+    return "no-preference" if request.path.stem in MOVING else "reduce"
+
+
+@pytest.fixture
+def visit(stack: Stack, profiles: Profiles, motion: Motion) -> Iterator[Visit]:
     """Opens windows: visit("leader1", 1440, 900); afterwards none may have complained."""
-    windows: list[Visitor] = []
+    windows: list[tuple[Look, Visitor]] = []
 
     def open_window(
         username: str | None = None, width: int = 1440, height: int = 900, locale: str = "zh-CN"
     ) -> Visitor:
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            locale=locale,
-            timezone_id="Asia/Shanghai",
-            geolocation={"longitude": 119.6012, "latitude": 29.9012, "accuracy": 8},
-            permissions=["geolocation"],
-            has_touch=width < 500,
-        )
-        context.add_init_script(WATCH_CSP)
-        visitor = Visitor(context.new_page(), context, stack)
+        look = Look(username, width, height, locale, motion)
+        profile = profiles.take(look)
+        visitor = Visitor(clean_page(profile, stack.url), profile, stack)
         visitor.listen()
-        windows.append(visitor)
+        windows.append((look, visitor))
         return visitor.enter_as(username) if username else visitor
 
     yield open_window
-    complaints = [complaint for window in windows for complaint in window.unexpected()]
-    for window in windows:
-        window.context.close()
+    complaints = [complaint for _, window in windows for complaint in window.unexpected()]
+    for look, window in windows:
+        profiles.give_back(look, window)
     assert complaints == []
 
 

@@ -34,10 +34,11 @@ def state_of(page: Page) -> str | None:
     return page.get_attribute("#live", "data-state")
 
 
-@pytest.mark.parametrize(("has_worker", "many"), [(True, 20), (False, 6)])
+@pytest.mark.parametrize(("has_worker", "many"), [(True, 10), (False, 6)])
 def test_many_tabs_are_one_socket_and_all_hear_the_same(
     visit: Visit, stack: Stack, has_worker: bool, many: int
 ) -> None:
+    """Ten are more than the six connections that a browser opens to one server."""
     first = visit("dispatcher1")
     if not has_worker:
         first.without_worker().go("/queue/")

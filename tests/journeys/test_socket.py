@@ -2,10 +2,7 @@
 
 import asyncio
 import json
-import threading
 import time
-from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,45 +17,11 @@ from accounts.actions import end_post, give_post, make_token
 from accounts.models import Role, User
 from dispatch.models import Event
 from tests.city import A, B
+from tests.journeys.sockets import IN_B, LastSeen, address, events_until, in_own_loop, resume
 from tests.journeys.stack import Stack
 
 MINUTE_S = 60.0
 CALLS_WHILE_AWAY = 30
-
-
-def in_own_loop(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
-    """Run a coroutine in a thread of its own: the browser's loop already runs in this one."""
-    answer: Future[Any] = Future()
-
-    def run() -> None:
-        try:
-            answer.set_result(asyncio.run(work()))
-        except BaseException as error:
-            answer.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
-    return answer.result(timeout=180)
-
-
-def address(stack: Stack, district: str = A) -> str:
-    return f"ws://127.0.0.1:{stack.port}/ws/v1/districts/{district}"
-
-
-async def resume(socket: ClientConnection, token: str, after: int | None) -> dict[str, Any]:
-    await socket.send(json.dumps({"type": "resume", "token": token, "after": after}))
-    welcome: dict[str, Any] = json.loads(await socket.recv())
-    return welcome
-
-
-async def events_until(socket: ClientConnection, case_no: str) -> list[dict[str, Any]]:
-    """The events that arrive up to the registration of a case."""
-    found = []
-    while True:
-        message = json.loads(await asyncio.wait_for(socket.recv(), 10))
-        if message["type"] == "event":
-            found.append(message)
-            if message["case_no"] == case_no:
-                return found
 
 
 async def close_code(url: str, **resume_message: Any) -> int:
@@ -96,27 +59,21 @@ def test_an_event_arrives_within_a_second_of_the_call(stack: Stack) -> None:
     }
 
 
-def test_a_client_cut_off_for_a_minute_misses_nothing(stack: Stack) -> None:
-    async def first_look() -> int:
-        async with websockets.connect(address(stack)) as socket:
-            await resume(socket, stack.tokens["handler1"], None)
-            receipt = await asyncio.to_thread(stack.log_call)
-            return int((await events_until(socket, receipt["case_no"]))[-1]["seq"])
+def test_a_client_cut_off_for_a_minute_misses_nothing(stack: Stack, last_seen: LastSeen) -> None:
+    """It was cut off when the journeys of this worker began, which mostly is long enough ago."""
 
-    async def come_back(last: int, case_no: str) -> list[int]:
-        async with websockets.connect(address(stack)) as socket:
-            await resume(socket, stack.tokens["handler1"], last)
+    async def come_back(case_no: str) -> list[int]:
+        async with websockets.connect(address(stack, B)) as socket:
+            await resume(socket, stack.tokens["handler2"], last_seen.number)
             return [event["seq"] for event in await events_until(socket, case_no)]
 
-    seen = in_own_loop(first_look)
-    gone_at = time.monotonic()
     for _ in range(CALLS_WHILE_AWAY):
-        last = stack.log_call()
-    time.sleep(max(0.0, MINUTE_S - (time.monotonic() - gone_at)))
-    missed = in_own_loop(lambda: come_back(seen, last["case_no"]))
+        last = stack.log_call(location=IN_B)
+    time.sleep(max(0.0, MINUTE_S - (time.monotonic() - last_seen.at)))
+    missed = in_own_loop(lambda: come_back(last["case_no"]))
 
-    assert missed[0] == seen + 1
-    assert missed == list(range(seen + 1, missed[-1] + 1))
+    assert missed[0] == last_seen.number + 1
+    assert missed == list(range(last_seen.number + 1, missed[-1] + 1))
     assert len(missed) >= CALLS_WHILE_AWAY
 
 

@@ -31,14 +31,25 @@ def test_a_place_problem_goes_from_the_inspector_to_the_checked_end(
         assert topic in words
 
 
+TO_THE_CALL_BACK: tuple[tuple[str, str, dict[str, str], str], ...] = (
+    ("receiver1", "accept", {}, "待立案"),
+    ("leader1", "file", {}, "待派遣"),
+    ("dispatcher1", "dispatch", {}, "待签收"),
+    ("handler1", "sign", {}, "处置中"),
+    ("handler1", "first_contact", {"way": "PHONE", "text": "已电话说明安排"}, "处置中"),
+    ("approver1", "submit_result", {"text": "已清理干净"}, "待核查"),
+    ("dispatcher1", "ask_check", {}, "核查中"),
+    ("inspector1", "check_pass", {"text": "现场干净"}, "待回访"),
+)
+"""Who makes which move with which words, and what the drawer then says."""
+
+
 def test_a_citizen_is_called_back_until_she_answers(visit: Visit, stack: Stack) -> None:
     people = People(visit)
     number = people.log_call("垃圾散落三天没人清理", "13800138011")
-    worked(people, number)
-    people.make("handler1", number, "first_contact", way="PHONE", text="已电话说明安排")
-    people.make("approver1", number, "submit_result", text="已清理干净")
-    people.make("dispatcher1", number, "ask_check")
-    people.make("inspector1", number, "check_pass", text="现场干净")
+    for username, move, fields, state in TO_THE_CALL_BACK:
+        people.make(username, number, move, **fields)
+        assert people.state(username, number) == state
     voice = stack.call("callback1", "GET", f"cases/{number}")["intakes"][0]["intake_no"]
     people.call_back(number, voice, "UNREACHABLE", text="无人接听")
     drawer = people.open("callback1", number)

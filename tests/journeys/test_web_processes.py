@@ -17,8 +17,8 @@ import websockets
 from websockets.asyncio.client import ClientConnection
 
 from tests.city import A
+from tests.journeys.sockets import address, events_until, in_own_loop, resume
 from tests.journeys.stack import ROOT, Stack, free_port
-from tests.journeys.test_socket import address, events_until, in_own_loop, resume
 
 WITHIN_S = 60.0
 

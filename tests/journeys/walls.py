@@ -68,9 +68,12 @@ def numbers(visitor: Visitor) -> dict[str, Any]:
 
 @contextmanager
 def window(chromium: Browser, stack: Stack) -> Iterator[Visitor]:
-    """A window of 1920 x 1080 of a browser; afterwards it must not have complained."""
+    """A window of 1920 x 1080 where things stand still; afterwards it must not have complained."""
     context = chromium.new_context(
-        viewport={"width": 1920, "height": 1080}, locale="zh-CN", timezone_id="Asia/Shanghai"
+        viewport={"width": 1920, "height": 1080},
+        locale="zh-CN",
+        timezone_id="Asia/Shanghai",
+        reduced_motion="reduce",
     )
     context.add_init_script(WATCH_CSP)
     visitor = Visitor(context.new_page(), context, stack)
