@@ -11,8 +11,8 @@ from tests.journeys.test_phone import png
 
 
 def photo() -> FilePayload:
-    """A picture as somebody chooses it."""
-    return {"name": "a.png", "mimeType": "image/png", "buffer": png()}
+    """A picture as somebody chooses it, small: test_phone.py sends large ones."""
+    return {"name": "a.png", "mimeType": "image/png", "buffer": png(640, 480)}
 
 
 class People:
