@@ -2,10 +2,14 @@
 
 import io
 import random
+import struct
 from collections.abc import Callable
+from datetime import datetime
 from functools import lru_cache
 
-from PIL import Image, ImageDraw
+from PIL import ExifTags, Image, ImageDraw
+
+from dispatch.clocks import SHANGHAI
 
 SIZE = (480, 360)
 VARIANTS = 3
@@ -27,6 +31,26 @@ def picture(name: str, variant: int) -> bytes:
     out = io.BytesIO()
     image.save(out, "JPEG", quality=70)
     return out.getvalue()
+
+
+def taken(raw: bytes, at: datetime, lon: float, lat: float) -> bytes:
+    """The same JPEG as a camera would have left it: with its moment and its spot in EXIF.
+
+    Degrees WGS84, both east and north.
+    """
+    exif = Image.Exif()
+    moment = at.astimezone(SHANGHAI).strftime("%Y:%m:%d %H:%M:%S")
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = moment
+    exif.get_ifd(ExifTags.IFD.GPSInfo).update(
+        {
+            ExifTags.GPS.GPSLatitudeRef: "N",
+            ExifTags.GPS.GPSLatitude: (lat, 0.0, 0.0),
+            ExifTags.GPS.GPSLongitudeRef: "E",
+            ExifTags.GPS.GPSLongitude: (lon, 0.0, 0.0),
+        }
+    )
+    told = exif.tobytes()
+    return raw[:2] + b"\xff\xe1" + struct.pack(">H", len(told) + 2) + told + raw[2:]
 
 
 def _shaded(colour: tuple[int, int, int], shade: int) -> tuple[int, ...]:

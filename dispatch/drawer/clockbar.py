@@ -115,6 +115,8 @@ def _stretch(
     since, until, segment = held
     party = segment["party"]
     begin = scale.at(since)
+    elapsed = (until - since).total_seconds()
+    worked = min(segment["counted_minutes"] * 60, elapsed)  # the minutes are rounded
     name = words.ROLES.get(party) or words.PARTIES.get(party) or units.get(party) or party
     return Stretch(
         begin=f"{begin:.2f}",
@@ -124,8 +126,8 @@ def _stretch(
         stage=_stage(segment),
         since=since,
         until=until,
-        elapsed=duration((until - since).total_seconds()),
-        worked=_("工作时间 %(time)s") % {"time": duration(segment["counted_minutes"] * 60)},
+        elapsed=duration(elapsed),
+        worked=_("工作时间 %(time)s") % {"time": duration(worked)},
         running=segment["running"],
     )
 

@@ -26,6 +26,7 @@ from config.demo.past.routes import ENDS
 from config.demo.units import districts, streets
 from dispatch import catalogue, outbox
 from dispatch.casefile import case_for
+from dispatch.drawer.sights import gallery_of
 from dispatch.incidents import recognising
 from dispatch.lifecycle import State
 from dispatch.models import (
@@ -313,6 +314,19 @@ def test_some_cases_have_several_voices_and_some_have_pictures(folder: Path) -> 
 
     assert photo is not None
     assert (folder / str(photo.file)).read_bytes().startswith(b"\xff\xd8\xff")
+
+
+def test_the_pictures_before_and_after_say_how_far_apart_they_were_taken() -> None:
+    worked_on = Attachment.objects.filter(role="AFTER").values_list("case_id", flat=True)
+    galleries = [
+        gallery_of(case_id, [str(one.pk) for one in Attachment.objects.filter(case_id=case_id)])
+        for case_id in worked_on
+        if case_id
+    ]
+
+    metres = [one.metres for one in galleries if one.before]
+    assert len(metres) > 1
+    assert all(n is not None and n < 300 for n in metres)
 
 
 def test_the_handler_of_the_root_may_sign_every_case_of_her_district() -> None:

@@ -13,7 +13,7 @@ from affairs.rules import PREFIX
 from config.demo.hall import CODE
 from config.demo.past.plans import INTO, Plan, Step
 from config.demo.past.routes import ENDS, TRY_CALL, VOICE
-from config.demo.pictures import VARIANTS, picture
+from config.demo.pictures import VARIANTS, picture, taken
 from config.demo.stories import Story
 from dispatch.actions.checking import record_callback, waiting_voices
 from dispatch.actions.moving import make_move
@@ -26,6 +26,8 @@ from hotline.actions import Call, log_call
 SOURCE = "/demo/hall"
 PICTURES_OF_PAST_CASES = 8
 """Of the cases that are over one in so many has pictures; of the open ones every one may."""
+FAR_PICTURES = 9
+"""One picture in so many was taken somewhere else: the drawer shows how far away."""
 GPS_ACCURACY_M, MAP_ACCURACY_M = 6.0, 10.0
 REVIEWED_AFTER = timedelta(days=20)
 OF_THE_CENTRE = 4
@@ -211,7 +213,9 @@ class Deeds:
         is_open = plan.steps[-1].leg.act not in ENDS
         if not step.leg.picture or not (is_open or plan.number % PICTURES_OF_PAST_CASES == 0):
             return ""
-        raw = picture(step.leg.picture, plan.number % VARIANTS)
+        away = 0.0018 if plan.number % FAR_PICTURES == 0 and order else order * 0.00004
+        drawn = picture(step.leg.picture, plan.number % VARIANTS)
+        raw = taken(drawn, step.at, step.story.spot.lon + away, step.story.spot.lat)
         return str(store_image(raw, by=by, now=step.at).pk)
 
     def _found(self, plan: Plan) -> Standing:
