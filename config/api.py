@@ -54,6 +54,7 @@ from screen.access import NoWallError
 from screen.api import DisplayAuth, displays_router
 from screen.api import router as screen_router
 from screen.past import MomentError
+from ui.unreadable import fields_of
 
 Handler = Callable[[HttpRequest], HttpResponse]
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -217,10 +218,9 @@ def _not_signed_in(request: HttpRequest, _error: AuthenticationError) -> HttpRes
 
 @api.exception_handler(ValidationError)
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    fields: dict[str, list[str]] = {}
-    for problem in error.errors:
-        path = ".".join(str(part) for part in problem["loc"][1:] if part not in SCHEMA_PARTS)
-        fields.setdefault(path or "body", []).append(str(problem["msg"]))
+    fields = fields_of(
+        ({**problem, "loc": problem["loc"][1:]} for problem in error.errors), skip=SCHEMA_PARTS
+    )
     if all(problem["loc"][0] == "query" for problem in error.errors):
         return refusal(request, 400, FilterError.code, FilterError.message, fields)
     return refusal(request, 422, "FIELDS", _("有字段缺失或类型不对。"), fields)

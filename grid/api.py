@@ -27,6 +27,7 @@ from dispatch.voices import IntakeError, Position, Receipt
 from grid.actions import Report, report_finding
 from grid.on_duty_api import router as on_duty_router
 from grid.reading import LocationIn
+from ui.unreadable import fields_of
 
 router = Router(tags=["grid"])
 router.add_router("", on_duty_router)
@@ -61,12 +62,8 @@ def _or_why(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
     try:
         return read(value)
     except ValidationError as error:
-        fields: dict[str, list[str]] = {}
-        for problem in error.errors():
-            path = ".".join(str(part) for part in problem["loc"])
-            fields.setdefault(path or "body", []).append(problem["msg"])
         uid = value.get("uid") if isinstance(value, dict) else None
-        return Unreadable(uid if isinstance(uid, str) else "", fields)
+        return Unreadable(uid if isinstance(uid, str) else "", fields_of(error.errors()))
 
 
 class SyncIn(BaseModel):

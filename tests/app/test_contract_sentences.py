@@ -170,6 +170,22 @@ def test_a_position_that_cannot_be_one_is_refused_in_the_language_of_the_reader(
     assert "坐标系" in answer.json()["error"]["message"]
 
 
+def test_a_field_that_cannot_be_read_says_why_in_the_language_of_the_reader(city: City) -> None:
+    body = {**call(title=5, wants_reply="maybe"), "caller": "王"}
+    del body["kind"]
+
+    fields = ask(city, "operator1", "POST", "hotline/tickets", body).json()["error"]["fields"]
+    page = ask(city, "leader1", "GET", "places?q=x&limit=99999").json()["error"]["fields"]
+
+    assert fields == {
+        "kind": ["必填。"],
+        "title": ["应为文字。"],
+        "wants_reply": ["应为 true 或 false。"],
+        "caller": ["应为 JSON 对象。"],
+    }
+    assert page["limit"][0].startswith("不得大于")
+
+
 def test_a_voice_that_joins_a_case_need_not_say_again_where_it_is(city: City) -> None:
     case = log(city)
     body = {**call(attach_to_case=case.case_no, category="E0102"), "location": None}
