@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from accounts.arranging import Period
 from dispatch import catalogue
+from dispatch.actions.duties.absences import arrange_absence
 from dispatch.actions.errors import MoveError, RuleError
 from dispatch.actions.moving import make_move
 from dispatch.clocks import working_minutes
@@ -70,6 +72,22 @@ def test_an_accepted_return_goes_out_again_and_the_disposal_clock_ran_on(city: C
     assert case.lead_unit.code == "A1"
     assert disposal(case).due_at == due
     assert Assignment.objects.filter(case=case, ended_at__isnull=True).count() == 1
+
+
+@pytest.mark.parametrize(("deputy", "unit"), [("A0", "A0"), ("A2", "A1")])
+def test_the_deputy_of_a_proposed_unit_that_is_away_gets_the_case_but_not_who_returned_it(
+    city: City, deputy: str, unit: str
+) -> None:
+    case = dispatched(city)
+    move(city, case, "handler1", "request_return", 10, **RETURN)
+    move(city, case, "dispatcher1", "accept_return", 20, reason="确属市政")
+    away = Period(NOW, NOW + timedelta(hours=2), "设备检修")
+    arrange_absence(unit="A1", deputy_unit=deputy, period=away, by=city["leader1"], now=NOW)
+    catalogue.refresh()
+
+    move(city, case, "dispatcher1", "dispatch", 25)
+
+    assert case.lead_unit == city.units[unit]
 
 
 def test_a_refused_return_of_signed_work_goes_on_where_it_was(city: City) -> None:
