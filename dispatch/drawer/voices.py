@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from dispatch.actions.checking import ANSWERED, UNREACHABLE
 from dispatch.attempts import ATTEMPTS, counted, is_given_up, next_counts_from
-from dispatch.lifecycle import State
+from dispatch.lifecycle import Stage, State
 from dispatch.models import Callback, Intake, Merge
 
 HAS_CALL_BACK: Final = frozenset(
@@ -20,11 +20,11 @@ def voices_of(case: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
     Who may reveal a confidential voice sees it among the rest (domain.md 4.3, rule 4).
     """
     numbers = [intake["intake_no"] for intake in case["intakes"]]
-    tries = _tries(numbers)
+    tries, since = _tries(numbers), _called_since(case)
     origins = _origins(case["case_no"])
     may_call = any(move["move"] == "callback_done" for move in case["moves"])
     shown = [
-        _voice(intake, tries.get(intake["intake_no"], []), origins, case["state"], now)
+        _voice(intake, tries.get(intake["intake_no"], []), since, origins, case["state"], now)
         for intake in case["intakes"]
         if len(numbers) == 1 or not intake["confidential"] or intake["may_reveal"]
     ]
@@ -34,6 +34,15 @@ def voices_of(case: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
         "hidden_voices": len(numbers) - len(shown) + case["confidential_voices"],
         "waiting_voices": waiting if case["state"] == State.PENDING_CALLBACK else 0,
     }
+
+
+def _called_since(case: Mapping[str, Any]) -> datetime | None:
+    """When the citizens began to be called: after a rework all are called again (checking.py)."""
+    if case["state"] != State.PENDING_CALLBACK:
+        return None
+    clocks = [clock for clock in case["timers"] if clock["stage"] == Stage.CALLBACK]
+    started = (datetime.fromisoformat(clock["started_at"]) for clock in clocks)
+    return max(started, default=None)
 
 
 def _tries(numbers: Sequence[str]) -> dict[str, list[Callback]]:
@@ -58,13 +67,17 @@ def _origins(case_no: str) -> dict[str, str]:
 def _voice(
     intake: Mapping[str, Any],
     tries: Sequence[Callback],
+    since: datetime | None,
     origins: Mapping[str, str],
     state: str,
     now: datetime,
 ) -> dict[str, Any]:
-    missed = [one.at for one in tries if one.solved == UNREACHABLE]
-    answer = next((one for one in reversed(tries) if one.solved in ANSWERED), None)
-    wants = intake["wants_reply"] and state in HAS_CALL_BACK
+    counting = [one for one in tries if since is None or one.at >= since]
+    missed = [one.at for one in counting if one.solved == UNREACHABLE]
+    is_called = state in HAS_CALL_BACK
+    answered = (one for one in reversed(counting) if is_called and one.solved in ANSWERED)
+    answer = next(answered, None)
+    wants = intake["wants_reply"] and is_called
     return {
         **intake,
         "origin": origins.get(intake["intake_no"], ""),

@@ -9,11 +9,16 @@ from django.test import Client
 from PIL import ExifTags, Image
 
 from accounts import identity
+from dispatch.actions.checking import record_callback
 from dispatch.actions.moving import make_move
+from dispatch.casefile import case_for
 from dispatch.drawer.sights import gallery_of
+from dispatch.drawer.voices import voices_of
 from dispatch.models import Attachment, Case, Intake
 from dispatch.voices import Caller, Position
 from hotline.actions import Call, log_call
+from tests.app.test_disputes import processing
+from tests.app.test_supervision import to_the_callback
 from tests.city import NOW, City
 from tests.client import Api, call
 
@@ -244,3 +249,29 @@ def test_the_drawer_asks_the_database_a_fixed_number_of_times(
     client.get(f"/queue/drawer/{case_no}")
     with django_assert_max_num_queries(60):
         client.get(f"/queue/drawer/{case_no}")
+
+
+def test_after_a_rework_the_drawer_asks_to_call_everybody_again(city: City) -> None:
+    case = to_the_callback(city, processing(city))
+    number = Intake.objects.get(case=case).intake_no
+    callback = city["callback1"]
+    record_callback(
+        intake_no=number, solved="NO", satisfaction="DISSATISFIED", text="还是老样子",
+        by=callback, now=NOW + timedelta(minutes=90),
+    )  # fmt: skip
+    assert voices_told(city, case, 91)["waiting_voices"] == 0
+    move(city, "callback1", case.case_no, "rework", 95, reason="确未清理")
+    assert voices_told(city, case, 96)["voices"][0]["answer"] is None
+    to_the_callback(city, case, 200)
+
+    told = voices_told(city, case, 230)
+
+    assert told["waiting_voices"] == 1
+    assert told["voices"][0]["may_call"]
+    assert [one["solved"] for one in told["voices"][0]["tries"]] == ["NO"]
+
+
+def voices_told(city: City, case: Case, minutes: float) -> dict[str, Any]:
+    """What the drawer tells the one who calls back."""
+    now = NOW + timedelta(minutes=minutes)
+    return voices_of(case_for(city["callback1"], case.case_no, now=now), now=now)
