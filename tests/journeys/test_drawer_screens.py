@@ -207,3 +207,29 @@ def test_the_english_drawer_has_no_chinese_words_of_ours(visit: Visit, stack: St
     ).all_inner_texts()
     ours = [text for text in words if any(HAN[0] <= letter <= HAN[1] for letter in text)]
     assert ours == []
+
+
+def test_enter_opens_a_case_then_goes_into_it_where_arrows_scroll(
+    visit: Visit, stack: Stack
+) -> None:
+    number = stack.log_call(title="键盘读的一件", content="很长的一段话。" * 300)["case_no"]
+    stack.log_call(title="键盘读的另一件")
+    reader = visit("leader1", 1366, 768).go("/queue/?q=键盘读的")
+    page = reader.page
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.locator("#drawer-title").wait_for()
+    selected = page.locator(".case[aria-current]")
+    first = selected.get_attribute("data-case")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "drawer-body"
+    page.keyboard.press("ArrowDown")
+    assert selected.get_attribute("data-case") == first, "reading left the case"
+    page.keyboard.press("Escape")
+    reader.until(lambda: page.evaluate("!!document.activeElement.closest('.case')"))
+    page.keyboard.press("ArrowDown")
+    assert selected.get_attribute("data-case") != first
+    reader.go(f"/queue/?case={number}&q=键盘读的")
+    page.locator("#drawer-body").focus()
+    page.keyboard.press("ArrowDown")
+    reader.until(lambda: page.evaluate("document.getElementById('drawer-body').scrollTop") > 0)

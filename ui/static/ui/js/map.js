@@ -260,7 +260,7 @@ export class CityMap {
     this.selected = null;
     if (!point?.lon) return;
     const geometry = new Point(fromLonLat([point.lon, point.lat]));
-    this.selected = new Feature({ geometry, number: point.number, n: 1 });
+    this.selected = new Feature({ geometry, number: point.number, n: 1, radius: 21 });
     this.selected.setStyle([HALO, sealStyle(point.line, point.isOver, 0.64)]);
     this.marks.addFeature(this.selected);
     this.reveal(geometry.getCoordinates());

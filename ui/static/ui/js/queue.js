@@ -1,5 +1,5 @@
 // The queue page: which click and which key does what. queue/*.js do it; the rest comes when it is asked for.
-import { primaryMove } from "./drawer.js";
+import { isOpen, primaryMove } from "./drawer.js";
 import { bind } from "./keys.js";
 import { $ } from "./page.js";
 import { keepCounting } from "./queue/counters.js";
@@ -79,19 +79,22 @@ function tickByKey(event) {
   return true;
 }
 
+/** Who reads the open case by keyboard scrolls it with the keys that walk the list elsewhere. */
+const isReading = ({ target }) => target.closest?.("#drawer-body");
+
 bind({
-  ArrowDown: (event) => step(1, event),
-  ArrowUp: (event) => step(-1, event),
+  ArrowDown: (event) => !isReading(event) && step(1, event),
+  ArrowUp: (event) => !isReading(event) && step(-1, event),
   Enter: (event) => {
     if (event.target.closest("button,summary,a:not(.case a)") || !selected()) return false;
-    return open(selected());
+    return isOpen() ? $("#drawer-body")?.focus() : open(selected());
   },
   e: () => primaryMove() ?? false,
   t: transfer,
   r: loadWaiting,
   f: toggleOnly,
   x: tickByKey,
-  " ": tickByKey,
+  " ": (event) => !isReading(event) && tickByKey(event),
   Escape: () => close() || unpick(),
   "Ctrl+k": () => $("#search").select(),
   "?": () => $("#keys").showModal(),

@@ -1,7 +1,7 @@
 // Exports of the page's filter: small ones at once, large ones by a worker, with progress and a link.
 import { explain, get, post } from "../api.js";
 import { button, element, openSheet } from "../sheet.js";
-import { fill, gettext } from "../text.js";
+import { fill, gettext, thousands } from "../text.js";
 
 const FORMATS = [["CSV", "CSV"], ["XLSX", "Excel (XLSX)"], ["GEOJSON", "GeoJSON (WGS84)"]];
 const ASK_EVERY = 1500;
@@ -20,6 +20,9 @@ export function openExports(query) {
   foot.append(start);
 }
 
+/** "11-23 03:13", as in the tables. */
+const cityTime = (at) => new Date(at).toLocaleString("sv-SE", { timeZone: "Asia/Shanghai" }).slice(5, 16);
+
 async function begin(dialog, query, bom, status, start) {
   start.disabled = true;
   const format = dialog.querySelector("[name=format]:checked").value;
@@ -37,7 +40,7 @@ async function follow(dialog, made, status) {
   const bar = element("progress", { max: Math.max(1, one.rows), value: 0, "aria-label": gettext("进度") });
   if (!one.url) status.before(bar);
   while (!one.url && dialog.isConnected && ["WAITING", "RUNNING"].includes(one.state)) {
-    status.textContent = fill(gettext("共 %(rows)s 件，在后台生成：%(done)s 件。可以关掉这个窗口，稍后回来。"), { rows: one.rows, done: one.rows_done });
+    status.textContent = fill(gettext("共 %(rows)s 件，在后台生成：%(done)s 件。可以关掉这个窗口，稍后回来。"), { rows: thousands(one.rows), done: thousands(one.rows_done) });
     bar.value = one.rows_done;
     await new Promise((wake) => setTimeout(wake, ASK_EVERY));
     one = await get(`/api/v1/exports/${one.id}`);
@@ -48,7 +51,7 @@ async function follow(dialog, made, status) {
     status.textContent = gettext("导出没有成功，请再试一次。");
     return;
   }
-  const link = element("a", { href: one.url, class: "btn", download: true }, fill(gettext("下载 %(rows)s 件"), { rows: one.rows }));
-  status.replaceChildren(link, " ", fill(gettext("链接只有您能用，%(at)s 前有效。"), { at: new Date(one.expires_at).toLocaleString("zh-CN", { timeZone: "Asia/Shanghai", hour12: false }) }));
+  const link = element("a", { href: one.url, class: "btn", download: true }, fill(gettext("下载 %(rows)s 件"), { rows: thousands(one.rows) }));
+  status.replaceChildren(link, " ", fill(gettext("链接只有您能用，%(at)s 前有效。"), { at: cityTime(one.expires_at) }));
   if (made.url) link.click();
 }

@@ -133,7 +133,7 @@ function featureOf([lon, lat, n, overdue, priority, number, line]) {
 function place(feature, resolution) {
   const [x, y] = feature.getGeometry().getCoordinates().map((metre) => metre / resolution);
   const n = feature.get("n");
-  return { feature, x, y, fromX: x, fromY: y, isFixed: n === 1, radius: n === 1 ? SEAL_PX : clusterRadius(n) };
+  return { feature, x, y, fromX: x, fromY: y, isFixed: n === 1, radius: n === 1 ? feature.get("radius") || SEAL_PX : clusterRadius(n) };
 }
 
 /** Move two that overlap apart along the line between them; answers whether they did. */
