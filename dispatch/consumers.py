@@ -19,10 +19,9 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.queries import user_by_cookie, user_by_token
 from dispatch import queries
-from dispatch.hub import BEHIND, TELL, Subscription, head_message, head_of, hub
+from dispatch.hub import ASIDE, BEHIND, TELL, Subscription, head_message, head_of, hub
 
 RESUME_WITHIN_S = 5.0
-HEARTBEAT_S = 10.0
 RECHECK_S = 300.0
 """So long at most; each socket takes its own part of it, so that those which came at once do not
 ask at once."""
@@ -210,7 +209,8 @@ class DistrictConsumer(FeedConsumer):
         await self._catch_up(subscription, head)
         self._spawn(self._feed(subscription))
         self._spawn(self._give_up_on_the_slow(subscription))
-        self._spawn(self._beat(subscription))
+        known = max(subscription.sent, hub.heads.get(self.district, 0))
+        subscription.say(head_message(self.district, known))
 
     async def _catch_up(self, subscription: Subscription, head: int) -> None:
         """Send what happened after `sent`; a reload where that is too much to send."""
@@ -236,6 +236,9 @@ class DistrictConsumer(FeedConsumer):
                 await self._catch_up(subscription, await hub.read(head_of, self.district))
                 continue
             seq, text = message
+            if seq == ASIDE:
+                await self.tell(text)
+                continue
             if seq <= subscription.sent:
                 continue
             if seq > subscription.sent + 1:
@@ -248,12 +251,6 @@ class DistrictConsumer(FeedConsumer):
         """Close a socket that takes less than what happens, for half a minute on end."""
         await subscription.stays_behind.wait()
         await self.close(TOO_MANY)
-
-    async def _beat(self, subscription: Subscription) -> None:
-        while True:
-            head = max(subscription.sent, hub.heads.get(self.district, 0))
-            await self.tell(head_message(self.district, head))
-            await asyncio.sleep(HEARTBEAT_S)
 
 
 def recheck_after_s() -> float:

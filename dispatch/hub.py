@@ -6,6 +6,7 @@ district; it wakes on the door-bell, once a second in any case, and twice while 
 
 import asyncio
 import contextlib
+import itertools
 import json
 import logging
 import threading
@@ -32,6 +33,10 @@ QUEUE_LIMIT = 500
 KEPT = 2000
 GIVE_UP_AFTER_S = 30.0
 BEHIND = None
+ASIDE = 0
+"""Stands for the number of a text that has none."""
+HEARTBEAT_S, TURNS = 10.0, 10
+"""How often a socket hears the head; a tenth of the sockets has its turn at a time."""
 READERS = 2
 TELL = "sanxian.tell"
 """An extension of our server (config/framing.py): say a text at once, without a task."""
@@ -56,6 +61,7 @@ class Subscription:
         self.district = district
         self.tell = tell
         self.sent = 0
+        self.turn = 0
         self.is_idle = False
         self.queue: asyncio.Queue[tuple[int, str] | None] = asyncio.Queue(QUEUE_LIMIT)
         self.authority_changed = asyncio.Event()
@@ -76,14 +82,25 @@ class Subscription:
             if not self._tell_at_once(*message):
                 self.queue.put_nowait(message)
 
+    def say(self, text: str) -> None:
+        """Tell a text without a number after all that is on its way; called in the loop's thread.
+
+        Who has so much on its way that the queue is full does without.
+        """
+        if not self._tell_in_order(text) and not self.queue.full():
+            self.queue.put_nowait((ASIDE, text))
+
     def _tell_at_once(self, seq: int, text: str) -> bool:
-        """Say the next message where nothing is on its way before it."""
-        if not self.tell or not self.is_idle or self.queue.qsize() or seq != self.sent + 1:
-            return False
-        if not self.tell(text):
+        if seq != self.sent + 1 or not self._tell_in_order(text):
             return False
         self.sent = seq
         return True
+
+    def _tell_in_order(self, text: str) -> bool:
+        """Tell a text where nothing is on its way before it."""
+        if not self.tell or not self.is_idle or self.queue.qsize():
+            return False
+        return self.tell(text)
 
     def _fall_behind(self) -> None:
         while not self.queue.empty():
@@ -114,12 +131,18 @@ class Hub:
         self.readers = ThreadPoolExecutor(READERS, thread_name_prefix="hub-reader")
         self.bell_ok = False
         self._thread: threading.Thread | None = None
+        self._turns = itertools.cycle(range(TURNS))
+        self._hearts: dict[asyncio.AbstractEventLoop, asyncio.Task[None]] = {}
         self._wake = threading.Event()
         self._authority: tuple[object, ...] | None = None
         self._authority_read_at = 0.0
 
     def join(self, subscription: Subscription, head: int) -> None:
-        """Start feeding a socket; `head` is a number read before, from which the tail begins."""
+        """Start feeding a socket; `head` is a number read before, from which the tail begins.
+
+        Called in the loop's thread.
+        """
+        subscription.turn = next(self._turns)
         with self.lock:
             self.heads.setdefault(subscription.district, head)
             self.watched.setdefault(subscription.district, set()).add(subscription)
@@ -127,6 +150,9 @@ class Hub:
                 self._thread = threading.Thread(target=self._run, name="hub", daemon=True)
                 self._thread.start()
         self._wake.set()
+        loop = subscription.loop
+        if loop not in self._hearts:
+            self._hearts[loop] = loop.create_task(self._beat(loop))
 
     def leave(self, subscription: Subscription) -> None:
         """Stop feeding a socket, also with what is on its way from the hub's thread."""
@@ -138,6 +164,30 @@ class Hub:
                 self.watched.pop(subscription.district, None)
                 self.heads.pop(subscription.district, None)
                 self.recent.pop(subscription.district, None)
+
+    async def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Tell the sockets of a loop the head of their district, in turns, while there are any."""
+        try:
+            for turn in itertools.cycle(range(TURNS)):
+                await asyncio.sleep(HEARTBEAT_S / TURNS)
+                if not self._tell_heads(loop, turn):
+                    break
+        finally:
+            del self._hearts[loop]
+
+    def _tell_heads(self, loop: asyncio.AbstractEventLoop, turn: int) -> int:
+        """Tell those whose turn it is, with one text for a district; how many sockets there are."""
+        with self.lock:
+            sockets = {
+                district: [one for one in all_of_it if one.loop is loop]
+                for district, all_of_it in self.watched.items()
+            }
+        for district, here in sockets.items():
+            text = head_message(district, self.heads.get(district, 0))
+            for one in here:
+                if one.turn == turn:
+                    one.say(text)
+        return sum(map(len, sockets.values()))
 
     def after(self, district: str, seq: int) -> list[tuple[int, str]]:
         """The messages after a number from memory, without a gap; empty where the log must say."""

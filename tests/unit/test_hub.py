@@ -1,10 +1,22 @@
 """A socket that cannot keep up reads the log; only one that stays behind is given up."""
 
 import asyncio
+import json
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from dispatch.hub import BEHIND, GIVE_UP_AFTER_S, KEPT, QUEUE_LIMIT, Hub, Subscription
+import pytest
+
+from dispatch.hub import (
+    ASIDE,
+    BEHIND,
+    GIVE_UP_AFTER_S,
+    KEPT,
+    QUEUE_LIMIT,
+    TURNS,
+    Hub,
+    Subscription,
+)
 
 
 def in_a_loop(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -164,4 +176,59 @@ def test_who_has_left_hears_nothing_that_was_on_its_way() -> None:
         assert heard == []
         waiting.cancel()
 
+    in_a_loop(work)
+
+
+def test_a_heartbeat_comes_after_what_is_on_its_way() -> None:
+    async def work() -> None:
+        heard: list[str] = []
+        idle, busy = socket_that_is_told(heard), socket_that_is_told(heard)
+        waiting = asyncio.ensure_future(idle.next())
+        await asyncio.sleep(0)
+        busy.offer(messages(1, 1))
+
+        idle.say("beat of the idle")
+        busy.say("beat of the busy")
+
+        assert heard == ["beat of the idle"]
+        assert [await busy.next(), await busy.next()] == [(1, "1"), (ASIDE, "beat of the busy")]
+        waiting.cancel()
+
+    in_a_loop(work)
+
+
+def test_who_takes_nothing_does_without_heartbeats_before_without_events() -> None:
+    async def work() -> None:
+        socket = Subscription(asyncio.get_running_loop(), "339901")
+        socket.offer(messages(1, QUEUE_LIMIT))
+        socket.say("beat")
+
+        assert socket.queue.qsize() == QUEUE_LIMIT
+        assert not socket.will_read
+
+    in_a_loop(work)
+
+
+def test_all_sockets_of_a_loop_hear_the_head_in_turns_while_there_are_any(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def work() -> None:
+        loop, hub = asyncio.get_running_loop(), Hub()
+        monkeypatch.setattr(Hub, "_run", lambda _hub: None)  # nothing is read from the log here
+        sockets = [Subscription(loop, "339901") for _ in range(2 * TURNS)]
+        for socket in sockets:
+            hub.join(socket, 7)
+
+        beats = [await asyncio.wait_for(socket.next(), 10) for socket in sockets]
+        heads = [json.loads(text) for seq, text in filter(None, beats) if seq == ASIDE]
+        assert [head["seq"] for head in heads] == [7] * len(sockets)
+        assert len({head["at"] for head in heads}) == TURNS
+
+        heart = hub._hearts[loop]
+        for socket in sockets:
+            hub.leave(socket)
+        await asyncio.wait_for(heart, 10)
+        assert not hub._hearts
+
+    monkeypatch.setattr("dispatch.hub.HEARTBEAT_S", 0.2)
     in_a_loop(work)
