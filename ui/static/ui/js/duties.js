@@ -6,8 +6,8 @@ import { fill, gettext } from "./text.js";
 const LISTS = "/api/v1/duty-lists";
 const problem = $("[data-problem]");
 
-function complain(error, form) {
-  const fields = error instanceof ApiError ? error.fields : {};
+/** Say at each field what is wrong with it, and go to the first; false where none is. */
+function mark(form, fields) {
   for (const holder of form ? $$("[data-field]", form) : []) {
     const why = fields[holder.dataset.field];
     $(".why", holder).textContent = why ? why.join(" ") : "";
@@ -15,11 +15,20 @@ function complain(error, form) {
     $("input,select", holder).setAttribute("aria-invalid", String(Boolean(why)));
   }
   const first = form && $('[aria-invalid="true"]', form);
-  if (first) {
-    problem.hidden = true;
-    first.focus();
-    return;
-  }
+  if (first) problem.hidden = true;
+  first?.focus();
+  return Boolean(first);
+}
+
+/** True where a field is empty that must not be; nothing is asked of the server then. */
+function isIncomplete(form) {
+  const blank = $$("[data-field] [required]", form).filter((input) => !input.value.trim());
+  return mark(form, Object.fromEntries(blank.map(({ name }) => [name, [gettext("请填写。")]])));
+}
+
+function complain(error, form) {
+  const fields = error instanceof ApiError ? error.fields : {};
+  if (mark(form, fields)) return;
   problem.textContent = [...new Set([explain(error), ...Object.values(fields).flat()])].join(" ");
   problem.hidden = false;
   problem.scrollIntoView({ block: "nearest" });
@@ -39,6 +48,7 @@ async function send(method, path, body) {
 
 /** Do one thing; where it worked go on to a page, where not say why and keep what was typed. */
 async function act(form, work, next) {
+  if (form.tagName === "FORM" && isIncomplete(form)) return;
   const button = $("button[type=submit]", form) || form;
   problem.hidden = true;
   button.disabled = true;
