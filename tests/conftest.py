@@ -7,6 +7,7 @@ from unittest import mock
 import pytest
 from django.db import transaction
 from django.test import TransactionTestCase, override_settings
+from hypothesis import settings as examples
 from pytest_django import DjangoDbBlocker, Settings
 
 from dispatch import catalogue
@@ -21,6 +22,8 @@ LONGEST = (
     *("test_real_data", "test_board", "test_powers", "test_wall_numbers", "test_wall_panels"),
 )
 """Files that take long begin first, so that no worker of pytest-xdist goes on alone at the end."""
+examples.register_profile("at any speed", deadline=None)
+examples.load_profile("at any speed")
 FAST_HASHER = "django.contrib.auth.hashers.MD5PasswordHasher"
 
 

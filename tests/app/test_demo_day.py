@@ -24,7 +24,7 @@ from config.demo.today.doors import Answer, Doors, SignInRefusedError
 from config.demo.today.voices import Spoken, Voices
 from config.demo.today.work import Work
 from dispatch import catalogue
-from dispatch.models import Event, Intake, Line
+from dispatch.models import Event, FeedHead, Intake, Line
 from gis import locator
 from tests.city import HALL_SECRET, City
 
@@ -50,9 +50,17 @@ def simulate(base_url: str, **options: object) -> str:
     return out.getvalue()
 
 
+def assert_log_as_written() -> None:
+    """Nobody altered the log of any district."""
+    out = io.StringIO()
+    call_command("verify_log", stdout=out)
+    assert out.getvalue().count("as written") == FeedHead.objects.count() >= 6
+
+
 def test_voices_of_all_lines_come_in_and_cases_go_on_over_http(
     demo: None, live_server: LiveServer
 ) -> None:
+    assert_log_as_written()
     voices, last = Intake.objects.count(), Event.objects.order_by("-id").values_list("id")[0][0]
 
     said = simulate(live_server.url, password=PASSWORD, rate=240, minutes=0.35, incident=True)
