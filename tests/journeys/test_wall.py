@@ -21,6 +21,7 @@ from tests.journeys.test_every_page import _axe
 from tests.journeys.walls import (
     COVERED,
     EXTENT,
+    OF_A_LARGE_CITY,
     OVERFLOWS,
     SMALLEST,
     WITH_GL,
@@ -245,7 +246,8 @@ def faults_at(visitor: Visitor, wide: int, high: int) -> list[object]:
         f"text under {16 * scale} px: {smallest}": smallest[0][0] < 16 * scale - 0.5,
     }
     said = [words for words, is_wrong in wrong.items() if is_wrong]
-    return [*said, *page.evaluate(OVERFLOWS), *_axe(visitor)]
+    found = [*said, *page.evaluate(OVERFLOWS), *_axe(visitor)]
+    return [*found, *page.evaluate(OF_A_LARGE_CITY)]
 
 
 TO_THE_END = """() => {

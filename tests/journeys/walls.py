@@ -43,6 +43,20 @@ OVERFLOWS = """() => [...document.querySelectorAll(".panel, .figures li, .loop l
   .filter((one) => one.getClientRects().length && one.scrollWidth > one.clientWidth + 2)
   .map((one) => one.innerText.slice(0, 30))"""
 
+OF_A_LARGE_CITY = """() => {
+  for (const one of document.querySelectorAll("#figures b, #loop b")) one.textContent = "88,888";
+  for (const one of document.querySelectorAll("#loop em"))
+    one.textContent = one.textContent.replace(/[0-9,]+/, "88,888");
+  document.getElementById("loop").dataset.html = "";
+  const { right } = document.querySelector(".centre").getBoundingClientRect();
+  return [...document.querySelectorAll("#figures li, #loop li")]
+    .filter((one) => one.scrollWidth > one.clientWidth + 1
+      || one.getBoundingClientRect().right > right + 1)
+    .map((one) => one.innerText);
+}"""
+"""Writes five digits wherever a number stands in the middle until the next message; answers what
+has no room then."""
+
 COVERED = """() => {
   const boxes = [...document.querySelectorAll("#pins .label, #pins .pop")].map((pin) => [
     pin.innerText.split("\\n").join(" "), pin.getBoundingClientRect()]);
