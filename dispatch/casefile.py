@@ -19,7 +19,16 @@ from dispatch.duties.suggesting import suggestion_for
 from dispatch.facts import Facts, facts_of
 from dispatch.fields import Field
 from dispatch.lifecycle import State, moves_from
-from dispatch.models import Assignment, Attachment, Case, Event, Intake, Note, Timer
+from dispatch.models import (
+    Assignment,
+    Attachment,
+    Callback,
+    Case,
+    Event,
+    Intake,
+    Note,
+    Timer,
+)
 from dispatch.models.cases import is_visible
 from dispatch.obstacles import obstacle
 from dispatch.oversight.threads import dispute_of, supervision_of
@@ -73,7 +82,7 @@ def _file_of(user: User, case: Case, *, now: datetime) -> dict[str, Any]:
         "close_type": row["close_type"],
         "closed_at": _iso(row["closed_at"]),
         "rework_count": row["rework_count"],
-        "intakes": intakes_of(user, voices, area),
+        "intakes": intakes_of(user, voices, area, calls=parts["calls"]),
         "confidential_voices": len(hidden),
         "confidential_note": joined.hidden_words(hidden),
         "heat": joined.heat_among([*voices, *hidden]),
@@ -109,6 +118,9 @@ _PARTS = ReadyParts(
     {
         "voices": lambda case_id: (
             Intake.objects.filter(case_id=case_id).defer("location").order_by("received_at", "id")
+        ),
+        "calls": lambda case_id: Callback.objects.filter(intake__case_id=case_id).order_by(
+            "at", "id"
         ),
         "assignments": lambda case_id: Assignment.objects.filter(case_id=case_id).order_by("id"),
         "units": lambda case_id: Unit.objects.filter(
@@ -192,8 +204,11 @@ def _told_apart(user: User, voices: list[Intake], area: str) -> tuple[list[Intak
     return [voice for voice in voices if voice not in hidden], hidden
 
 
-def intakes_of(user: User, intakes: Sequence[Intake], area: str) -> list[dict[str, Any]]:
-    """The voices of a case; identities masked, confidential ones without any."""
+def intakes_of(
+    user: User, intakes: Sequence[Intake], area: str, *, calls: Sequence[Callback]
+) -> list[dict[str, Any]]:
+    """The voices of a case, each with the calls back to it; identities masked, confidential ones
+    without any."""
     sees_masked = user.scope().roles & MASKED_ROLES
     return [
         {
@@ -208,11 +223,21 @@ def intakes_of(user: User, intakes: Sequence[Intake], area: str) -> list[dict[st
             "wants_reply": intake.wants_reply,
             "reply_due_at": _iso(intake.reply_due_at),
             "confidential": intake.confidential,
+            "calls": [_call(call) for call in calls if call.intake_id == intake.pk],
             "caller": _caller(intake) if sees_masked else None,
             "may_reveal": may_reveal(user, intake, area),
         }
         for intake in intakes
     ]
+
+
+def _call(call: Callback) -> dict[str, Any]:
+    return {
+        "at": _iso(call.at),
+        "solved": call.solved,
+        "satisfaction": call.satisfaction,
+        "text": call.text,
+    }
 
 
 def _caller(intake: Intake) -> dict[str, str] | None:

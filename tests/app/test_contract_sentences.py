@@ -18,6 +18,7 @@ from tests.app.doors import EVENTS, assert_refused, each, event, finding, post_r
 from tests.app.test_attachments import PIECE, head
 from tests.app.test_bad_images import picture
 from tests.app.test_disputes import log, move, processing
+from tests.app.test_supervision import to_the_callback
 from tests.app.test_wall_socket import CITY, said, watch, watched_city
 from tests.city import City
 from tests.client import call
@@ -308,6 +309,19 @@ def test_a_call_back_is_not_a_handlers_to_make_though_she_sees_the_voice(city: C
 
     assert_refused(mine, 403, "NOT_ALLOWED")
     assert_refused(foreign, 404, "NOT_FOUND")
+
+
+def test_a_program_reads_of_each_voice_how_it_was_called_back(city: City) -> None:
+    case = to_the_callback(city, processing(city))
+    number = Intake.objects.get(case=case).intake_no
+    told = {"solved": "PARTIAL", "satisfaction": "BASICALLY", "text": "还差一点"}
+    ask(city, "callback1", "POST", f"intakes/{number}/callbacks", {"solved": "UNREACHABLE"})
+    ask(city, "callback1", "POST", f"intakes/{number}/callbacks", told)
+
+    (voice,) = ask(city, "callback1", "GET", f"cases/{case.case_no}").json()["intakes"]
+
+    assert [call["solved"] for call in voice["calls"]] == ["UNREACHABLE", "PARTIAL"]
+    assert {name: voice["calls"][1][name] for name in told} == told
 
 
 @each("kind", ["text/plain", "application/cloudevents-batch+json", "application/xml"])
