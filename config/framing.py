@@ -11,7 +11,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 
-from dispatch.hub import TELL
+from dispatch.telling import TELL
 
 FRAMES_KEPT = 64
 

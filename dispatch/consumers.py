@@ -19,7 +19,8 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.queries import user_by_cookie, user_by_token
 from dispatch import queries
-from dispatch.hub import ASIDE, BEHIND, TELL, Subscription, head_message, head_of, hub
+from dispatch.hub import ASIDE, BEHIND, Subscription, head_message, head_of, hub
+from dispatch.telling import TELL
 
 RESUME_WITHIN_S = 5.0
 RECHECK_S = 300.0

@@ -38,8 +38,6 @@ ASIDE = 0
 HEARTBEAT_S, TURNS = 10.0, 10
 """How often a socket hears the head; a tenth of the sockets has its turn at a time."""
 READERS = 2
-TELL = "sanxian.tell"
-"""An extension of our server (config/framing.py): say a text at once, without a task."""
 logger = logging.getLogger("sanxian.hub")
 
 

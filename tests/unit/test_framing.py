@@ -1,7 +1,10 @@
 """The short way to many sockets: the same bytes as uvicorn's own, and only to who takes them."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 from uvicorn.config import Config
@@ -10,8 +13,9 @@ from websockets.client import ClientProtocol
 from websockets.uri import parse_uri
 
 from config.framing import TellingSockets, frame_of
-from dispatch.hub import TELL
+from dispatch.telling import TELL
 
+ROOT = Path(__file__).resolve().parents[2]
 Scope = dict[str, Any]
 
 
@@ -110,3 +114,9 @@ def test_nobody_is_told_after_the_close() -> None:
         assert wire.written == []
 
     with_a_socket(work)
+
+
+def test_a_web_process_reads_the_server_before_django_is_set_up() -> None:
+    alone = "import config.framing; from django.apps import apps; assert not apps.apps_ready"
+
+    subprocess.run([sys.executable, "-c", alone], cwd=ROOT, env={}, check=True, timeout=60)
