@@ -41,7 +41,7 @@ def test_a_page_that_asked_for_the_sign_in_is_reached_after_it(visit: Visit) -> 
 def test_a_post_without_cases_is_told_so(visit: Visit) -> None:
     visitor = visit()
     visitor.expect_complaint("403")
-    visitor.sign_in("evaluator1")
+    visitor.sign_in("evaluator1").go("/queue/")
     assert "您的岗位没有打开这一页" in visitor.text("h1")
 
 
