@@ -45,8 +45,8 @@ OVERFLOWS = """() => [...document.querySelectorAll(".panel, .figures li, .loop l
 
 OF_A_LARGE_CITY = """() => {
   for (const one of document.querySelectorAll("#figures b, #loop b")) one.textContent = "88,888";
-  for (const one of document.querySelectorAll("#loop em"))
-    one.textContent = one.textContent.replace(/(?<!不到 )[0-9,]+/, "88,888");
+  for (const one of document.querySelectorAll("#loop em:not(.stay)"))
+    one.textContent = one.textContent.replace(/[0-9,]+/, "88,888");
   document.getElementById("loop").dataset.html = "";
   const { right } = document.querySelector(".centre").getBoundingClientRect();
   return [...document.querySelectorAll("#figures li, #loop li")]
@@ -54,8 +54,8 @@ OF_A_LARGE_CITY = """() => {
       || one.getBoundingClientRect().right > right + 1)
     .map((one) => one.innerText);
 }"""
-"""Writes five digits wherever a number stands in the middle until the next message ("less than a
-minute" has none that grows); answers what has no room then."""
+"""Writes five digits wherever a count stands in the middle until the next message, a time that cases
+stay is left as it is; answers what has no room then."""
 
 COVERED = """() => {
   const boxes = [...document.querySelectorAll("#pins .label, #pins .pop")].map((pin) => [
