@@ -54,8 +54,8 @@ OF_A_LARGE_CITY = """() => {
       || one.getBoundingClientRect().right > right + 1)
     .map((one) => one.innerText);
 }"""
-"""Writes five digits wherever a count stands in the middle until the next message, a time that cases
-stay is left as it is; answers what has no room then."""
+"""Writes five digits wherever a count stands in the middle until the next message; the time that
+cases stay is left as it is. Answers what has no room then."""
 
 COVERED = """() => {
   const boxes = [...document.querySelectorAll("#pins .label, #pins .pop")].map((pin) => [
