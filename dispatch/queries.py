@@ -3,13 +3,13 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.gis.geos import Polygon
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -111,26 +111,39 @@ COLUMNS = (
 def queue_for(user: User, *, filters: QueueFilters, now: datetime) -> QueuePage:
     """One page of the cases that the user may see: two queries, any page as quick as the first."""
     heads = heads_for(user)
-    cases = filtered(Case.objects.visible_to(user), filters)
-    cases = _after(cases, filters)
     limit = max(1, min(filters.limit, MOST_PER_PAGE))
-    rows = list(cases.values(*COLUMNS)[: limit + 1])
+    parts = [
+        _after(filtered(Case.objects.visible_to(user), part), part).values(*COLUMNS)[: limit + 1]
+        for part in _parts(filters)
+    ]
+    rows = list(_merged(parts, filters)[: limit + 1])
     more, rows = len(rows) > limit, rows[:limit]
     items = [item_of(row, now) for row in rows]
     return QueuePage(items, _cursor(rows[-1], filters.sort) if more else None, heads)
 
 
+def _parts(filters: QueueFilters) -> list[QueueFilters]:
+    """The filters as pages that one index each can find: open states at once, others one by one."""
+    still_open = [state for state in filters.state if state in OPEN]
+    ended = sorted({state for state in filters.state if state} - OPEN)
+    if not ended:
+        return [filters]
+    each = [still_open] if still_open else []
+    return [replace(filters, state=states) for states in [*each, *([state] for state in ended)]]
+
+
+def _merged(parts: Sequence[QuerySet[Any, Any]], filters: QueueFilters) -> QuerySet[Any, Any]:
+    """The pages of the parts as one, in the order of the filters."""
+    if len(parts) == 1:
+        return parts[0]
+    return parts[0].union(*parts[1:], all=True).order_by(*SORTS[filters.sort])
+
+
 def filtered(cases: CaseQuerySet, filters: QueueFilters) -> CaseQuerySet:
     """The cases that fit the filters."""
-    states = [state for state in filters.state if state]
-    if set(states) - set(State):
-        raise FilterError("state", " | ".join(State))
     if set(filters.line) - set(Line.values):
         raise FilterError("line", " | ".join(Line.values))
-    if set(states) <= OPEN:
-        cases = cases.open()  # said even where the states imply it: the indexes hold open cases
-    if states:
-        cases = cases.filter(state__in=states)
+    cases = _in_states(cases, {state for state in filters.state if state})
     equal = {
         "district_code": filters.district,
         "street_code": filters.street,
@@ -155,6 +168,18 @@ def filtered(cases: CaseQuerySet, filters: QueueFilters) -> CaseQuerySet:
             Q(case_no__startswith=words) | Q(title__icontains=words) | Q(address__icontains=words)
         )
     return cases
+
+
+def _in_states(cases: CaseQuerySet, states: set[str]) -> CaseQuerySet:
+    """Cases in these states; open ones where none is named. Whether they are open is said even
+    where the states imply it: the indexes of the pages hold open or ended cases."""
+    if states - set(State):
+        raise FilterError("state", " | ".join(State))
+    if states <= OPEN:
+        cases = cases.open()
+    elif not states & OPEN:
+        cases = cases.filter(is_open=False)
+    return cases.filter(state__in=sorted(states)) if states else cases
 
 
 RELATIONS = ("mine", "supporting", "returned", "supervised")

@@ -69,6 +69,7 @@ ON_SITE = (State.VERIFYING.value, State.CHECKING.value)
 """States in which an inspector has to look, at sensitive cases too."""
 
 
+OPEN_CASES, ENDED_CASES = Q(is_open=True), Q(is_open=False)
 CODE_OF_LENGTH = {6: "district_code", 9: "street_code", 12: "community_code"}
 
 
@@ -176,25 +177,53 @@ class Case(models.Model):
         indexes = [
             Index(
                 fields=["district_code", "due_at", "id"],
-                condition=Q(is_open=True),
+                condition=OPEN_CASES,
                 name="dispatch_case_queue_district",
             ),
             Index(
                 fields=["lead_unit", "due_at", "id"],
-                condition=Q(is_open=True),
+                condition=OPEN_CASES,
                 name="dispatch_case_queue_unit",
             ),
-            Index(
-                fields=["due_at", "id"], condition=Q(is_open=True), name="dispatch_case_queue_city"
-            ),
+            Index(fields=["due_at", "id"], condition=OPEN_CASES, name="dispatch_case_queue_city"),
             Index(
                 fields=["district_code", "priority", "due_at", "id"],
-                condition=Q(is_open=True),
+                condition=OPEN_CASES,
                 name="dispatch_case_queue_priority",
             ),
             Index(
+                fields=["priority", "due_at", "id"],
+                condition=OPEN_CASES,
+                name="dispatch_case_open_priority",
+            ),
+            Index(
+                fields=["created_at", "id"],
+                condition=OPEN_CASES,
+                name="dispatch_case_open_created",
+            ),
+            Index(
+                fields=["state", "due_at", "id"],
+                condition=ENDED_CASES,
+                name="dispatch_case_ended_due",
+            ),
+            Index(
+                fields=["state", "priority", "due_at", "id"],
+                condition=ENDED_CASES,
+                name="dispatch_case_ended_priority",
+            ),
+            Index(
+                fields=["state", "created_at", "id"],
+                condition=ENDED_CASES,
+                name="dispatch_case_ended_created",
+            ),
+            Index(
+                fields=["closed_at", "id"],
+                condition=Q(state=State.CLOSED.value),
+                name="dispatch_case_to_be_archived",
+            ),
+            Index(
                 fields=["district_code", "state_at"],
-                condition=Q(is_open=True),
+                condition=OPEN_CASES,
                 name="dispatch_case_queue_unseen",
             ),
             Index(fields=["district_code", "created_at", "id"], name="dispatch_case_by_creation"),
@@ -215,10 +244,10 @@ class Case(models.Model):
             ),
             GistIndex(
                 fields=["family", "location", "created_at"],
-                condition=Q(is_open=True),
+                condition=OPEN_CASES,
                 name="dispatch_case_radar_newest",
             ),
-            GistIndex("location", condition=Q(is_open=True), name="dispatch_case_open_places"),
+            GistIndex("location", condition=OPEN_CASES, name="dispatch_case_open_places"),
             GistIndex(
                 fields=["family", "location", "closed_at"],
                 condition=Q(state=State.CLOSED.value),

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from dispatch.models import Case
-from dispatch.queries import QueueFilters, filtered
+from dispatch.queries import SORTS, QueueFilters, filtered
 from tests.app.test_disputes import log
 from tests.city import City
 from tests.client import Api
@@ -54,3 +54,39 @@ def test_ended_cases_are_found_by_their_state_too(city: City) -> None:
 
     assert [one.pk for one in ended] == [case.pk]
     assert either.count() == 2
+
+
+EVERY_ORDER = pytest.mark.parametrize("sort", ["due", "created", "priority"])
+
+
+@EVERY_ORDER
+def test_pages_of_open_and_ended_states_together_hold_each_case_once(city: City, sort: str) -> None:
+    states = ["REGISTERED", "CLOSED", "VOIDED"]
+    for n in range(9):
+        case = log(city, title=f"第 {n} 件")
+        ended = n % 3 != 0
+        Case.objects.filter(pk=case.pk).update(state=states[n % 3], is_open=not ended)
+    api, found, cursor = Api(city, "dispatcher1"), list[str](), ""
+    asked = {"state": ",".join([*states, "CLOSED"]), "sort": sort, "limit": 2}
+
+    while cursor is not None:
+        page = api.get("queue", **asked, **({"cursor": cursor} if cursor else {}))[1]
+        found += [item["case_no"] for item in page["items"]]
+        cursor = page["next"]
+
+    order = {"due": "due_at", "created": "-created_at", "priority": "priority"}[sort]
+    assert len(found) == len(set(found)) == 9
+    assert set(found) == set(Case.objects.values_list("case_no", flat=True))
+    rows = {case.case_no: case for case in Case.objects.all()}
+    keys = [getattr(rows[number], order.lstrip("-")) for number in found]
+    assert keys == sorted(keys, reverse=order.startswith("-"))
+
+
+@pytest.mark.parametrize("state", ["CLOSED", "VOIDED"])
+@EVERY_ORDER
+def test_ended_states_go_by_the_indexes_of_ended_cases(city: City, sort: str, state: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+    asked = filtered(Case.objects.all(), QueueFilters(state=(state,))).order_by(*SORTS[sort])
+
+    assert f"dispatch_case_ended_{sort}" in asked.explain()
