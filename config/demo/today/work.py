@@ -37,6 +37,8 @@ CALLERS = ("callback2", "callback3", "callback4")
 Item = Mapping[str, Any]
 Act = tuple[str, str, dict[str, Any]]
 """User, move, fields."""
+OTHERS_FIRST = frozenset({"SUPPORT_OPEN"})
+"""Refusals that say: a unit of an older case, which nobody here plays, has not done its part."""
 
 
 @dataclass(slots=True)
@@ -113,7 +115,7 @@ class Work:
         if answer.is_taken:
             done.moves[move] += 1
             self._versions[item["case_no"]] = answer.body["version"]
-        elif answer.status == HTTPStatus.CONFLICT:
+        elif answer.status == HTTPStatus.CONFLICT or answer.code in OTHERS_FIRST:
             done.conflicts += 1
             self._versions.pop(item["case_no"], None)
         else:
