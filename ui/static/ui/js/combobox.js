@@ -27,6 +27,8 @@ export class Combobox {
       const item = event.target.closest("li");
       if (item) this.choose([...list.children].indexOf(item));
     });
+    const typedBefore = input === document.activeElement && input.value !== input.defaultValue;
+    if (typedBefore) this.searchSoon(); // faster than the script came
   }
 
   searchSoon() {
