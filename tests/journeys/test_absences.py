@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import Route
 from pytest_django import DjangoDbBlocker
 
 from accounts.actions import end_post, give_post
@@ -45,6 +46,24 @@ def told(visitor: Visitor) -> str:
     """What the form says would follow, once it says anything."""
     visitor.page.locator("[data-foretold] li").first.wait_for()
     return visitor.text("[data-foretold]")
+
+
+def test_words_typed_before_the_script_has_come_are_answered(visit: Visit, stack: Stack) -> None:
+    visitor = visit("leader1")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    visitor.page.route("**/combobox*.js", hold)
+    visitor.page.goto(f"{stack.url}/absences/", wait_until="commit")
+    visitor.page.fill("#unit-words", "yzqhws")
+    visitor.until(lambda: held)
+    assert not visitor.page.locator("#unit-list li").count()
+
+    held[0].continue_()
+    visitor.page.locator("#unit-list li").first.wait_for()
+    visitor.page.unroute("**/combobox*.js")
 
 
 def test_a_leader_sends_a_unit_away_by_keyboard_and_the_next_case_goes_to_the_other(
