@@ -270,6 +270,7 @@ def in_one_shape(get_response: Handler) -> Handler:
         for name in KEPT_HEADERS:
             if name in response:
                 shaped[name] = response[name]
+        shaped["Content-Length"] = str(len(shaped.content))
         return shaped
 
     return middleware

@@ -159,6 +159,7 @@ def test_a_program_sees_every_layer_of_the_map_by_its_token(city: City, layer: s
 
     assert known.status_code in {200, 503}
     assert_refused(unknown, 401, "NOT_SIGNED_IN")
+    assert int(unknown["Content-Length"]) == len(unknown.content)
     assert_refused(Client().get("/tiles/nothing/1/0/0.mvt"), 404, "NOT_FOUND")
 
 
