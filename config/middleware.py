@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.text import format_lazy
 from django.utils.translation import get_language_from_request, override
 from django.utils.translation import gettext_lazy as _
 
@@ -91,7 +92,7 @@ def body_limit(get_response: Handler) -> Handler:
             return _refusal(request, 411, "LENGTH_REQUIRED", _("请求须带 Content-Length。"))
         is_number = length.isascii() and length.isdigit()
         if length and (not is_number or int(length) > limit):
-            message = _("内容不得超过 %d MB。") % settings.MAX_BODY_MB
+            message = format_lazy(_("内容不得超过 {limit} MB。"), limit=settings.MAX_BODY_MB)
             return _refusal(request, 413, "BODY_TOO_LARGE", message)
         return get_response(request)
 

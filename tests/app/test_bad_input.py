@@ -106,6 +106,26 @@ def test_a_body_of_200_mb_is_refused_by_its_length_alone(door: Door) -> None:
     assert_refused(answer, 413, "BODY_TOO_LARGE")
 
 
+@each(
+    "language",
+    [("en", "The body may not be larger than 10 MB."), ("zh-CN", "内容不得超过 10 MB。")],
+)
+def test_too_large_is_said_in_the_language_of_the_reader(
+    tickets: Door, language: tuple[str, str], settings: Any
+) -> None:
+    settings.MAX_BODY_MB = 10
+    answer = tickets.client.generic(
+        "POST",
+        f"/api/v1/{TICKETS}",
+        b"{}",
+        content_type="application/json",
+        headers={**tickets.headers, "Accept-Language": language[0]},
+        CONTENT_LENGTH=str(200 * 1024 * 1024),
+    )
+
+    assert answer.json()["error"]["message"] == language[1]
+
+
 @each("length", ["-1", "²", "1e3", "12,12"])
 def test_a_length_that_is_no_number_is_refused(tickets: Door, length: str) -> None:
     answer = tickets.client.generic(
